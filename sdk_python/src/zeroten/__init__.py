@@ -1,0 +1,15 @@
+"""Zeroten for Python servers: what people do in your product, sent without a thought.
+
+import zeroten
+client = zeroten.Client("sk_…", host="https://zeroten.example.com")
+client.track("user-42", "export_csv", {"rows": 120})
+"""
+
+from __future__ import annotations
+
+from .client import Client
+from .stats import Stats
+from .transport import Reply, Transport
+from .version import __version__
+
+__all__ = ["Client", "Reply", "Stats", "Transport", "__version__"]

@@ -1,0 +1,175 @@
+"""Where events wait: one open chunk that callers append to, and the sealed batches behind it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+
+from . import limits
+from .batch import SEPARATOR, Batch
+
+
+class Chunk:
+    """The open batch, in memory."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.count = 0
+        self.since = time.monotonic()
+        self._buffer = bytearray()
+
+    @property
+    def size(self) -> int:
+        return len(self._buffer)
+
+    def append(self, raw: bytes) -> None:
+        self._buffer += raw
+        self._buffer += SEPARATOR
+        self.count += 1
+
+    def seal(self) -> Batch:
+        return Batch(self.key, self.count, bytes(self._buffer[: -len(SEPARATOR)]))
+
+
+class Queue:
+    """Bounded, thread-safe; the sender is woken once a chunk, not once an event."""
+
+    def __init__(self, *, prefix: str, flush_at: int, max_events: int, max_bytes: int) -> None:
+        self.wake = threading.Event()
+        self.settled = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._prefix = prefix
+        self._flush_at = max(1, min(flush_at, limits.BATCH_EVENTS))
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._chunk: Chunk | None = None
+        self._sealed: deque[Batch] = deque()
+        self._sealed_bytes = 0
+        self._chunks = 0
+        self.accepted = 0
+        self.resolved = 0
+        self.refusal = ""  # why nothing is taken at all: closed, or refused by the server
+
+    @property
+    def waiting(self) -> int:
+        """Events taken and not yet delivered, refused or given up."""
+        return self.accepted - self.resolved
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes in memory, compressed where the sender got to it."""
+        chunk = self._chunk
+        return self._sealed_bytes + (chunk.size if chunk else 0)
+
+    def put(self, raw: bytes) -> str:
+        """Take one encoded event; return "" or the reason why not."""
+        with self._lock:
+            if self.refusal:
+                return self.refusal
+            chunk = self._chunk
+            if chunk is None:
+                chunk = self._open()
+            if (
+                self.accepted - self.resolved >= self._max_events
+                or self._sealed_bytes + chunk.size + len(raw) > self._max_bytes
+            ):
+                return "queue_full"
+            chunk.append(raw)
+            self.accepted += 1
+            count = chunk.count
+            if count >= self._flush_at or chunk.size >= limits.BATCH_BYTES:
+                self._seal()
+            elif count != 1:
+                return ""
+        self.wake.set()
+        return ""
+
+    def seal(self, older_than_s: float = 0.0) -> None:
+        """Close the open chunk when it has waited that long."""
+        with self._lock:
+            chunk = self._chunk
+            if chunk and chunk.count and time.monotonic() - chunk.since >= older_than_s:
+                self._seal()
+
+    def due_in_s(self, flush_interval_s: float) -> float | None:
+        """Seconds until the open chunk must close; None when there is nothing in it."""
+        chunk = self._chunk
+        if chunk is None or not chunk.count:
+            return None
+        return max(0.0, chunk.since + flush_interval_s - time.monotonic())
+
+    def head(self) -> Batch | None:
+        """Return the batch to send next."""
+        return self._sealed[0] if self._sealed else None
+
+    def pack(self, gzip: bool) -> None:
+        """Compress what is sealed, outside the lock: a backlog waits small."""
+        for batch in list(self._sealed):
+            if not batch.body and batch.events:
+                before = batch.size
+                batch.pack(gzip)
+                with self._lock:
+                    self._sealed_bytes += batch.size - before
+
+    def resolve(self, batch: Batch) -> bool:
+        """Take a batch off: its events are delivered, refused or given up.
+
+        False when `abandon` was faster: then they have been accounted for already.
+        """
+        with self._lock:
+            if batch not in self._sealed:
+                return False
+            self._sealed.remove(batch)
+            self._sealed_bytes -= batch.size
+            self.resolved += batch.count
+        batch.settle()
+        self._tell()
+        return True
+
+    def abandon(self) -> int:
+        """Give up all that waits; return how many events that is."""
+        with self._lock:
+            left = self.waiting
+            self._chunk = None
+            self._sealed.clear()
+            self._sealed_bytes = 0
+            self.resolved = self.accepted
+        self._tell()
+        return left
+
+    def replace(self, batch: Batch, parts: list[Batch]) -> None:
+        """Put the halves where the batch was."""
+        with self._lock:
+            if batch not in self._sealed:
+                return
+            self._sealed.remove(batch)
+            self._sealed.extendleft(reversed(parts))
+            self._sealed_bytes += sum(part.size for part in parts) - batch.size
+
+    def adopt(self, batches: list[Batch]) -> None:
+        """Put batches that an earlier process left behind in front."""
+        with self._lock:
+            self._sealed.extendleft(reversed(batches))
+            self.accepted += sum(batch.count for batch in batches)
+
+    def refuse(self, reason: str) -> None:
+        """Take no more events ("" takes them again)."""
+        with self._lock:
+            self.refusal = reason
+
+    def _tell(self) -> None:
+        with self.settled:
+            self.settled.notify_all()
+
+    def _open(self) -> Chunk:
+        self._chunks += 1
+        self._chunk = Chunk(f"{self._prefix}.{self._chunks}")
+        return self._chunk
+
+    def _seal(self) -> None:
+        assert self._chunk is not None
+        batch = self._chunk.seal()
+        self._sealed.append(batch)
+        self._sealed_bytes += batch.size
+        self._chunk = None

@@ -1,0 +1,179 @@
+"""The background thread: closes chunks, compresses them, sends them, waits out the server."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from . import retry
+from .batch import Batch
+from .queue import Queue
+from .stats import Ledger, log
+from .transport import Reply, Transport
+
+# After a refused key or a redirect nothing is sent for this long; then one batch tries again.
+HALT_S = 300.0
+
+# Ends the longest sleep, so that drops are logged and a halt ends without a new event.
+_TICK_S = 30.0
+
+
+class Sender:
+    """Sends the queue's batches one after another; the only user of the transport."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        transport: Transport,
+        ledger: Ledger,
+        *,
+        flush_interval_s: float,
+        gzip: bool,
+    ) -> None:
+        self._queue = queue
+        self._transport = transport
+        self._ledger = ledger
+        self._flush_interval_s = flush_interval_s
+        self._gzip = gzip
+        self._failures = 0
+        self._not_before = 0.0
+        self._obeys_server = False  # waiting because the server asked, not by our own choice
+        self._halted_until = 0.0
+        self._has_said_halt = False
+        self._is_stopping = False
+        self._in_use = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread. Raises RuntimeError when the interpreter is going down."""
+        self._thread = threading.Thread(target=self._run, name="zeroten-sender", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_current_thread(self) -> bool:
+        return self._thread is threading.current_thread()
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def hurry(self) -> None:
+        """Send what is there now, without the pause we chose ourselves after a failure."""
+        self._queue.seal()
+        if not self._obeys_server:
+            self._not_before = 0.0
+        self._queue.wake.set()
+
+    def stop(self) -> None:
+        """End the thread after the try it is in."""
+        self._is_stopping = True
+        self._queue.wake.set()
+
+    def drain(self, deadline: float) -> None:
+        """Send from the calling thread, where no thread can be started any more."""
+        self._queue.seal()
+        while self._queue.head() is not None and time.monotonic() < deadline:
+            self._step()
+            if self._failures:
+                return
+
+    def _run(self) -> None:
+        while not self._is_stopping:
+            self._queue.wake.wait(self._pause_s())
+            self._queue.wake.clear()
+            try:
+                self._queue.seal(older_than_s=self._flush_interval_s)
+                self._step()
+                self._ledger.log_due()
+            except Exception:
+                # The thread must outlive any mistake of ours: without it all events are lost.
+                log.debug("zeroten: sender", exc_info=True)
+                self._not_before = time.monotonic() + retry.CAP_S
+        self._transport.close()
+
+    def _pause_s(self) -> float:
+        waits = [_TICK_S]
+        due = self._queue.due_in_s(self._flush_interval_s)
+        if due is not None:
+            waits.append(due)
+        if self._queue.head() is not None:
+            waits.append(self._not_before - time.monotonic())
+        return max(0.0, min(waits))
+
+    def _step(self) -> None:
+        with self._in_use:
+            self._end_halt()
+            self._queue.pack(self._gzip)
+            batch = self._queue.head()
+            if batch is not None and time.monotonic() >= self._not_before:
+                self._deliver(batch)
+
+    def _deliver(self, batch: Batch) -> None:
+        unsaid = self._ledger.unsaid()
+        text = ", ".join(f"{reason}={count}" for reason, count in unsaid.items())
+        reply = self._transport.send(batch, dropped=text)
+        batch.tries += 1
+        self._ledger.requests += 1
+        self._ledger.retries += batch.tries > 1
+        verdict = retry.judge(reply, batch.count, batch.splits)
+        if verdict is retry.Verdict.RETRY:
+            self._back_off(reply)
+            return
+        self._failures, self._not_before, self._obeys_server = 0, 0.0, False
+        if verdict is retry.Verdict.DELIVERED:
+            self._ledger.said(unsaid)
+            self._has_said_halt = False
+            self._settle(batch, reply)
+        elif verdict is retry.Verdict.SPLIT:
+            self._queue.replace(batch, batch.halves())
+        elif verdict is retry.Verdict.DROP:
+            self._give_up(batch, reply)
+        else:
+            self._halt(reply)
+
+    def _settle(self, batch: Batch, reply: Reply) -> None:
+        result = retry.result_of(reply, batch.count)
+        assert result is not None
+        if not self._queue.resolve(batch):
+            return
+        self._ledger.stored += result.stored
+        self._ledger.duplicates += result.duplicates
+        if result.rejected:
+            codes = {str(error.get("code")) for error in result.errors if isinstance(error, dict)}
+            self._ledger.reject(result.rejected, ", ".join(sorted(codes)) or "no code")
+
+    def _give_up(self, batch: Batch, reply: Reply) -> None:
+        if self._queue.resolve(batch):
+            self._ledger.drop(f"refused_{reply.status}", batch.count)
+
+    def _back_off(self, reply: Reply) -> None:
+        self._failures += 1
+        self._obeys_server = reply.retry_after_s is not None
+        pause_s = retry.delay_s(self._failures, reply.retry_after_s)
+        self._not_before = time.monotonic() + pause_s
+        reason = reply.error or f"status {reply.status}"
+        log.debug("zeroten: not sent (%s); next try in %.1f s", reason, pause_s)
+
+    def _halt(self, reply: Reply) -> None:
+        """Stop for a while: the key or the host is wrong, and trying on would change nothing."""
+        if not self._has_said_halt:
+            self._has_said_halt = True
+            log.error("zeroten: %s", _advice(reply.status))
+        self._halted_until = time.monotonic() + HALT_S
+        if self._queue.refusal != "closed":
+            self._queue.refuse(f"refused_{reply.status}")
+        self._queue.seal()
+        while (batch := self._queue.head()) is not None:
+            self._give_up(batch, reply)
+
+    def _end_halt(self) -> None:
+        if self._halted_until and time.monotonic() >= self._halted_until:
+            self._halted_until = 0.0
+            if self._queue.refusal != "closed":
+                self._queue.refuse("")
+
+
+def _advice(status: int) -> str:
+    if status in (401, 403):
+        return f"the server refused the secret key ({status}); run `python -m zeroten check`"
+    return f"the server answered with a redirect ({status}); set host to the final address"

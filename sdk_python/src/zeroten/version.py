@@ -1,0 +1,3 @@
+"""The release, sent as part of the User-Agent."""
+
+__version__ = "0.1.0"
