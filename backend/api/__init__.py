@@ -1,0 +1,1 @@
+"""The HTTP planes: pages (`public`), servers (`ingest`), people (`admin`). They only translate."""

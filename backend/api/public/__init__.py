@@ -1,0 +1,1 @@
+"""What pages ask: the script, a decision, an answer."""

@@ -1,0 +1,31 @@
+"""What the running application holds, reachable from a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from backend.config import Config
+from backend.services.published import Published
+from backend.services.vault import Vault
+from backend.storage.db import Database
+from backend.storage.usage.names import NameIds
+
+
+@dataclass(frozen=True, slots=True)
+class Zeroten:
+    """The long-lived parts, made once by `app.create_app`."""
+
+    app: Flask
+    config: Config
+    db: Database
+    published: Published
+    names: NameIds
+    vault: Vault
+
+
+def zeroten() -> Zeroten:
+    """Return the parts of the application that serves this request."""
+    return cast(Zeroten, current_app.extensions["zeroten"])

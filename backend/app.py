@@ -1,0 +1,62 @@
+"""Wires everything together: one Flask application from one configuration."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, Response, g, request
+
+from backend.api import auth, problems
+from backend.api.admin import register as register_admin
+from backend.api.ingest.batch import ingest
+from backend.api.operations import operations
+from backend.api.public.routes import public
+from backend.api.state import Zeroten
+from backend.config import Config
+from backend.services.published import Published
+from backend.services.vault import Vault
+from backend.storage.db import Database
+from backend.storage.usage.names import NameIds
+
+
+def create_app(config: Config, db: Database | None = None) -> Flask:
+    """Return the application; it opens no thread and touches no table until the first request."""
+    app = Flask("backend", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    db = db or Database(config.url, pool_size=config.threads)
+    names = NameIds()
+    db.on_rollback.append(names.forget)
+    app.extensions["zeroten"] = Zeroten(
+        app=app,
+        config=config,
+        db=db,
+        published=Published(db),
+        names=names,
+        vault=Vault.open(config.encryption_keys, config.data_dir),
+    )
+    problems.register(app)
+    app.before_request(_name_request)
+    app.before_request(auth.admit_admin)
+    app.after_request(_add_headers)
+    app.register_blueprint(operations)
+    app.register_blueprint(public)
+    app.register_blueprint(ingest)
+    register_admin(app)
+    auth.check_declared(app)
+    return app
+
+
+def _name_request() -> None:
+    g.request_id = "req_" + secrets.token_hex(10)
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers.setdefault("Cache-Control", "no-store")
+    headers["X-Request-Id"] = g.get("request_id", "none")
+    if request.path.startswith(("/w/", "/v1/decide", "/v1/responses")):
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response

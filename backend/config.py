@@ -1,0 +1,112 @@
+"""Everything that can be set from outside, read from the environment in one place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class ConfigError(Exception):
+    """The environment lacks something or says something impossible; the text names all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """How this process runs.
+
+    `database_url` empty means the embedded SQLite file in `data_dir`.
+    """
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    encryption_keys: tuple[str, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 8000
+    threads: int = 8
+    trusted_proxies: int = 0
+    rate_limits: bool = True
+    log_level: str = "INFO"
+    jobs_in_process: bool | None = None
+    widget_dir: Path = field(default_factory=lambda: _ROOT / "widget" / "dist")
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy address of the database, with the driver named."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir.resolve() / 'zeroten.db'}"
+        for scheme in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(scheme):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(scheme)
+        return self.database_url
+
+    @property
+    def is_embedded(self) -> bool:
+        """True when one SQLite file holds everything and one server process owns it."""
+        return self.url.startswith("sqlite")
+
+    @property
+    def runs_jobs(self) -> bool:
+        """Whether the server process runs the jobs itself: always so when embedded."""
+        return self.is_embedded if self.jobs_in_process is None else self.jobs_in_process
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Config:
+        """Read the configuration.
+
+        Raises:
+            ConfigError: naming every variable at fault at once.
+        """
+        reader = _Reader(environ)
+        config = cls(
+            data_dir=Path(environ.get("ZEROTEN_DATA") or "var"),
+            database_url=environ.get("DATABASE_URL", ""),
+            encryption_keys=tuple(
+                key for key in environ.get("ENCRYPTION_KEYS", "").split(",") if key
+            ),
+            host=environ.get("HOST") or "127.0.0.1",
+            port=reader.whole("PORT", 8000, 0, 65_535),
+            threads=reader.whole("WEB_THREADS", 8, 1, 256),
+            trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 20),
+            rate_limits=reader.flag("RATE_LIMITS") is not False,
+            log_level=(environ.get("LOG_LEVEL") or "INFO").upper(),
+            jobs_in_process=reader.flag("JOBS_IN_PROCESS"),
+        )
+        if config.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            reader.faults.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
+        if not config.is_embedded and not config.url.startswith("postgresql+psycopg://"):
+            reader.faults.append("DATABASE_URL must begin with postgresql:// (or be left out)")
+        if not config.is_embedded and not config.encryption_keys:
+            reader.faults.append("ENCRYPTION_KEYS is needed with DATABASE_URL (`zeroten secret`)")
+        if reader.faults:
+            raise ConfigError("Set right in the environment: " + "; ".join(reader.faults) + ".")
+        return config
+
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Reader:
+    """Reads typed values and gathers the faults, so that all can be told at once."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.faults: list[str] = []
+
+    def whole(self, name: str, default: int, least: int, most: int) -> int:
+        text = self.environ.get(name, "")
+        if not text:
+            return default
+        if not text.isdecimal() or not least <= int(text) <= most:
+            self.faults.append(f"{name} must be a whole number from {least} to {most}")
+            return default
+        return int(text)
+
+    def flag(self, name: str) -> bool | None:
+        text = self.environ.get(name, "").lower()
+        if not text:
+            return None
+        if text not in ("0", "1", "true", "false", "on", "off"):
+            self.faults.append(f"{name} must be 1 or 0")
+        return text in ("1", "true", "on")

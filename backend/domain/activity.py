@@ -1,0 +1,64 @@
+"""Per-user recent activity, packed so that a decision reads it with the user's one row.
+
+`bits`: bit i is set when the user was active on `anchor - i`. `recent`: for each name used lately
+its id and last day, as pairs of unsigned 32-bit numbers, little-endian.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+BITS: Final = 62
+RECENT_DAYS: Final = 120
+_MASK: Final = (1 << BITS) - 1
+
+
+def merge_days(anchor: int, bits: int, days: Iterable[int]) -> tuple[int, int]:
+    """Return (anchor, bits) with `days` added; the anchor is the latest active day."""
+    for day in days:
+        if not bits or day > anchor:
+            shift = day - anchor if bits else 0
+            bits = ((bits << shift) & _MASK if shift < BITS else 0) | 1
+            anchor = day
+        elif anchor - day < BITS:
+            bits |= 1 << (anchor - day)
+    return anchor, bits
+
+
+def active_days(anchor: int, bits: int, until: int, days: int = 30) -> int:
+    """Return how many of the `days` days before `until` (not included) were active.
+
+    `until - days` must lie within the 62 days kept.
+    """
+    shift = until - 1 - anchor
+    window = bits << shift if shift >= 0 else bits >> -shift
+    # Python's numbers have no width, so a window far after the anchor is simply zero here.
+    return (window & ((1 << days) - 1)).bit_count()
+
+
+def pack_recent(last_days: Mapping[int, int]) -> bytes:
+    """Return the packed form of name id -> last day, in the order of the ids."""
+    flat = [number for pair in sorted(last_days.items()) for number in pair]
+    return struct.pack(f"<{len(flat)}I", *flat)
+
+
+def unpack_recent(packed: bytes) -> dict[int, int]:
+    """Return name id -> last day."""
+    flat = struct.unpack(f"<{len(packed) // 4}I", packed)
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def merge_recent(packed: bytes, used: Mapping[int, int], anchor: int) -> bytes:
+    """Return `packed` with `used` (name id -> day) added; what is long past is dropped."""
+    recent = unpack_recent(packed)
+    changed = False
+    for name_id, day in used.items():
+        if day > recent.get(name_id, -1):
+            recent[name_id] = day
+            changed = True
+    if not changed:
+        return packed
+    oldest = anchor - RECENT_DAYS
+    return pack_recent({name: day for name, day in recent.items() if day >= oldest})

@@ -1,0 +1,1 @@
+"""What the product does, one transaction a function; no web framework in here."""

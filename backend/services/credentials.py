@@ -1,0 +1,137 @@
+"""Finds out whom a presented key or token belongs to; revoking works within seconds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from sqlalchemy import or_, select
+
+from backend.domain import errors, keys
+from backend.services.clock import utc_now
+from backend.storage.db import Database
+from backend.storage.models import AdminToken, ApiKey
+
+# Each call would cost a query; a revoked key must stop within 5 s everywhere.
+CACHE_S: Final = 3.0
+_MAX_CACHED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls the admin plane. `project_id` is None for a token of the whole installation."""
+
+    token_id: str
+    project_id: str | None
+    role: str
+    scopes: frozenset[str]
+
+
+class _Cache:
+    """Remembers look-ups for some seconds, and forgets all when this process writes keys."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, str], tuple[float, int, Any]] = {}
+
+    def get(self, db: Database, presented: str) -> Any:
+        found = self._kept.get((id(db), presented))
+        if found and found[0] > time.monotonic() and found[1] == db.generation:
+            return found[2]
+        return None
+
+    def put(self, db: Database, presented: str, value: Any) -> None:
+        if len(self._kept) > _MAX_CACHED:
+            self._kept.clear()
+        self._kept[id(db), presented] = (time.monotonic() + CACHE_S, db.generation, value)
+
+
+_cache = _Cache()
+
+
+def publishable_key_project(db: Database, presented: str) -> str:
+    """Return the project of a publishable key.
+
+    Raises:
+        KeyInvalidError: unknown, malformed or revoked: one answer for all.
+        KeyNotAllowedError: a key of another kind.
+    """
+    kind = keys.kind_of(presented)
+    if kind is not None and kind != keys.PUBLISHABLE:
+        raise errors.KeyNotAllowedError("Use the publishable key (pk_…) here.")
+    return _project_of(db, presented, keys.PUBLISHABLE).project_id
+
+
+def secret_key_project(db: Database, presented: str, scope: str) -> str:
+    """Return the project of a secret key with `scope`.
+
+    Raises:
+        KeyInvalidError, ScopeMissingError.
+    """
+    found = _project_of(db, presented, keys.SECRET)
+    if scope not in found.scopes:
+        raise errors.ScopeMissingError(f"This needs the scope {scope}.")
+    return found.project_id
+
+
+def admin_principal(db: Database, presented: str) -> Principal:
+    """Return who a bearer token belongs to.
+
+    Raises:
+        TokenInvalidError: none, unknown, expired or revoked: one answer for all.
+        KeyNotAllowedError: a publishable or secret key.
+    """
+    if keys.kind_of(presented) in (keys.PUBLISHABLE, keys.SECRET):
+        raise errors.KeyNotAllowedError("Use an admin token (at_…) here.")
+    if not keys.is_shaped_like(keys.ADMIN_TOKEN, presented):
+        raise errors.TokenInvalidError
+    known = _cache.get(db, presented)
+    if known is None:
+        known = _find_token(db, presented)
+        _cache.put(db, presented, known)
+    principal, expires_at = cast(tuple[Principal | None, datetime | None], known)
+    if principal is None or (expires_at is not None and expires_at <= utc_now()):
+        raise errors.TokenInvalidError
+    return principal
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    project_id: str
+    scopes: frozenset[str]
+
+
+def _project_of(db: Database, presented: str, prefix: str) -> _Key:
+    known = _cache.get(db, presented)
+    if known is None:
+        known = _find_key(db, presented, prefix) if presented else ()
+        _cache.put(db, presented, known)
+    if not known:
+        raise errors.KeyInvalidError
+    return cast(_Key, known)
+
+
+def _find_key(db: Database, presented: str, prefix: str) -> _Key | tuple[()]:
+    # A malformed key is looked up like any other, so that both take the same time.
+    query = select(ApiKey.project_id, ApiKey.scopes).where(
+        ApiKey.token_hash == keys.digest(presented), ApiKey.revoked_at.is_(None)
+    )
+    with db.read() as session:
+        row = session.execute(query).first()
+    if row is None or not keys.is_shaped_like(prefix, presented):
+        return ()
+    return _Key(row.project_id, frozenset(row.scopes))
+
+
+def _find_token(db: Database, presented: str) -> tuple[Principal | None, datetime | None]:
+    query = select(AdminToken).where(
+        AdminToken.token_hash == keys.digest(presented),
+        or_(AdminToken.revoked_at.is_(None), AdminToken.revoked_at > utc_now()),
+    )
+    with db.read() as session:
+        found = session.execute(query).scalar_one_or_none()
+        if found is None:
+            return None, None
+        principal = Principal(found.id, found.project_id, found.role, frozenset(found.scopes))
+        return principal, found.expires_at

@@ -1,0 +1,1 @@
+"""Models and SQL: everything that touches the database, and nothing that decides."""

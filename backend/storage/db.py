@@ -1,0 +1,177 @@
+"""The database: how it is opened, read and written.
+
+`write` is the only way to change anything. On SQLite one thread does all writing and commits what
+waits as a group (`group_writer.py`); on PostgreSQL each write is its own transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
+
+from backend.domain.errors import DomainError, StorageUnavailableError
+from backend.storage.group_writer import GroupWriter
+
+BUSY_TIMEOUT_MS: Final = 5_000
+RETRY_AFTER_S: Final = 2
+MAX_TRIES: Final = 5
+# serialization_failure and deadlock_detected: the same work may succeed at once.
+_RETRIED_STATES: Final = {"40001", "40P01"}
+
+T = TypeVar("T")
+
+_UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, behind the same few calls."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        # Counts what admins changed, so that caches of keys and surveys notice at once.
+        self.generation = 0
+        self.on_rollback: list[Callable[[], None]] = []
+        self.engine = (
+            _sqlite_engine(url, pool_size) if self.is_sqlite else _pg_engine(url, pool_size)
+        )
+        self._writer = GroupWriter(self.engine, self._rolled_back) if self.is_sqlite else None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that sees one state of the database and changes nothing.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached now.
+        """
+        with _outages_told(), Session(self.engine) as session:
+            yield session
+            session.rollback()
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction and return its result once that is on disk.
+
+        An exception from `work` undoes its changes alone and reaches the caller.
+
+        Raises:
+            StorageUnavailableError: nothing was stored; the same call may succeed later.
+        """
+        with _outages_told():
+            if self._writer is not None:
+                return self._writer.submit(work)
+            return self._write_at_once(work)
+
+    def transact(self, work: Callable[[Session], T]) -> T:
+        """Like `write`, with an ORM session in place of a connection."""
+
+        def in_session(connection: Connection) -> T:
+            with Session(bind=connection, expire_on_commit=False) as session:
+                result = work(session)
+                session.flush()
+                # The connection's transaction is the writer's to end, not the session's.
+                session.expunge_all()
+                return result
+
+        try:
+            return self.write(in_session)
+        finally:
+            self.generation += 1
+
+    def ping(self) -> None:
+        """Raise StorageUnavailableError unless the database answers."""
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Finish what waits and let go of every connection."""
+        if self._writer is not None:
+            self._writer.close()
+        self.engine.dispose()
+
+    def _write_at_once(self, work: Callable[[Connection], T]) -> T:
+        for tried in range(1, MAX_TRIES + 1):
+            try:
+                with self.engine.begin() as connection:
+                    return work(connection)
+            except Exception as error:
+                self._rolled_back()
+                if not isinstance(error, DBAPIError):
+                    raise
+                state = getattr(error.orig, "sqlstate", None)
+                if state not in _RETRIED_STATES or tried == MAX_TRIES:
+                    raise
+        raise AssertionError("the loop above returns or raises")
+
+    def _rolled_back(self) -> None:
+        """Tell those who remember what they wrote that it is gone."""
+        for forget in self.on_rollback:
+            forget()
+
+
+@contextmanager
+def _outages_told() -> Iterator[None]:
+    """Turn the driver's many ways of not being there into one domain error."""
+    try:
+        yield
+    except DomainError:
+        raise
+    except _UNAVAILABLE as error:
+        raise StorageUnavailableError(retry_after_s=RETRY_AFTER_S) from error
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _sqlite_engine(url: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        pool_timeout=10,
+        json_serializer=_json,
+        json_deserializer=msgspec.json.decode,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself: the "begin" event below does.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(
+            "BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN"
+        )
+
+    return engine
+
+
+def _pg_engine(url: str, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        json_serializer=_json,
+        json_deserializer=msgspec.json.decode,
+        connect_args={
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=15000 -c timezone=UTC",
+        },
+    )

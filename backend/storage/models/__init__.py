@@ -1,0 +1,29 @@
+"""Every table; importing this module makes the metadata complete for migrations."""
+
+from backend.storage.models.answers import Decision, Response, Ticket
+from backend.storage.models.base import Base
+from backend.storage.models.people import Account, User, UserSurvey
+from backend.storage.models.projects import AdminToken, ApiKey, IdentitySecret, Project
+from backend.storage.models.surveys import Survey, SurveyDay, SurveyVersion
+from backend.storage.models.usage import Batch, Name, SeenMessage, UsageDay
+
+__all__ = [
+    "Account",
+    "AdminToken",
+    "ApiKey",
+    "Base",
+    "Batch",
+    "Decision",
+    "IdentitySecret",
+    "Name",
+    "Project",
+    "Response",
+    "SeenMessage",
+    "Survey",
+    "SurveyDay",
+    "SurveyVersion",
+    "Ticket",
+    "UsageDay",
+    "User",
+    "UserSurvey",
+]

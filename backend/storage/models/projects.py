@@ -1,0 +1,79 @@
+"""Projects and what opens them: keys, tokens, identity secrets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.storage.models.base import Base, PublicId, ShortText
+
+
+class Project(Base):
+    """One product that asks: the unit of isolation."""
+
+    __tablename__ = "projects"
+
+    id: Mapped[PublicId]
+    name: Mapped[ShortText]
+    timezone: Mapped[str] = mapped_column(String(64))
+    is_enabled: Mapped[bool]
+    is_demo: Mapped[bool]
+    identity_mode: Mapped[str] = mapped_column(String(16))
+    excludes_unverified: Mapped[bool]
+    allowed_origins: Mapped[list[Any]]
+    page_rules: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    revision: Mapped[int]
+
+
+class ApiKey(Base):
+    """A publishable key (kept as it is) or a secret key (kept as a hash)."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[PublicId]
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    prefix: Mapped[str] = mapped_column(String(8))
+    suffix: Mapped[str] = mapped_column(String(4))
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_day: Mapped[int | None]
+
+
+class AdminToken(Base):
+    """A bearer token of the admin plane; without a project it opens every one."""
+
+    __tablename__ = "admin_tokens"
+
+    id: Mapped[PublicId]
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id"), index=True)
+    name: Mapped[ShortText]
+    role: Mapped[str] = mapped_column(String(16))
+    scopes: Mapped[list[Any]]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    prefix: Mapped[str] = mapped_column(String(8))
+    suffix: Mapped[str] = mapped_column(String(4))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_day: Mapped[int | None]
+
+
+class IdentitySecret(Base):
+    """A secret with which the host signs who its user is; encrypted at rest."""
+
+    __tablename__ = "identity_secrets"
+
+    id: Mapped[PublicId]
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
+    secret_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
