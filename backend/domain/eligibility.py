@@ -4,9 +4,17 @@
 surveys that passed, `stored` and `replay` make a decision reproducible years later.
 """
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from backend.domain import audience
 from backend.domain.evaluation import Choice, Evaluation, GateResult
+from backend.domain.gates import GATES, meet
 from backend.domain.sampling import Sampling
 from backend.domain.survey_rules import Cap, Rests, SurveyRules
+from backend.domain.timestamps import format_time, parse_time
 from backend.domain.visitor import SurveyHistory, Trigger, UsageFacts, Visitor
 
 __all__ = [
@@ -21,4 +29,114 @@ __all__ = [
     "Trigger",
     "UsageFacts",
     "Visitor",
+    "choose",
+    "evaluate",
+    "replay",
+    "stored",
 ]
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+def evaluate(rules: SurveyRules, visitor: Visitor, now: datetime) -> Evaluation:
+    """Run every gate of one survey for one visitor; the first that fails is the reason.
+
+    Args:
+        now: aware time of the decision; it may run behind the times in `visitor`, which
+            then count as not yet rested.
+    """
+    meeting = meet(rules, visitor, now)
+    gates: list[GateResult] = []
+    waits: list[datetime | None] = []
+    reason: str | None = None
+    for name, gate, by_hand in GATES:
+        if visitor.manual and not by_hand:
+            gates.append(GateResult(name, True, "manual"))
+            continue
+        passed, seen, limit, passes_at = gate(meeting)
+        gates.append(GateResult(name, passed, seen, limit))
+        if not passed:
+            reason = reason or name
+            waits.append(passes_at)
+    admission = meeting.admission
+    return Evaluation(
+        survey_id=rules.id,
+        version=rules.version,
+        at=now,
+        passed=reason is None,
+        reason=reason,
+        gates=tuple(gates),
+        draw=admission.draw if admission else None,
+        admission_probability=admission.rate if admission else None,
+        retry_at=_latest(waits),
+    )
+
+
+def choose(evaluations: Iterable[Evaluation], rules: Mapping[str, SurveyRules]) -> Choice:
+    """Pick the survey to show: highest priority, then earliest start, then smallest id.
+
+    Args:
+        evaluations: one a survey, in any order.
+        rules: by survey id; KeyError when a survey that passed is not there.
+    """
+    passed = sorted(
+        (evaluation for evaluation in evaluations if evaluation.passed),
+        key=lambda evaluation: _rank(rules[evaluation.survey_id]),
+    )
+    if not passed:
+        return Choice(None, {})
+    winner = passed[0]
+    return Choice(winner, {loser.survey_id: winner.survey_id for loser in passed[1:]})
+
+
+def stored(rules: SurveyRules, visitor: Visitor, evaluation: Evaluation) -> dict[str, Any]:
+    """Return the JSON record of a decision that `replay` repeats.
+
+    Of the visitor it keeps what the rules looked at: their traits and features, not all.
+    """
+    return {
+        "now": format_time(evaluation.at),
+        "rules": rules.to_dict(),
+        "visitor": _looked_at(rules, visitor).to_json(),
+        "evaluation": evaluation.to_json(),
+    }
+
+
+def replay(record: Mapping[str, Any]) -> Evaluation:
+    """Decide again from a stored record; equal to what was decided then.
+
+    Raises:
+        KeyError, ValueError: the record is not one that `stored` returned.
+    """
+    now = parse_time(record["now"])
+    if now is None:
+        raise ValueError("a stored decision has a time")
+    rules = SurveyRules.from_dict(record["rules"])
+    return evaluate(rules, Visitor.from_json(record["visitor"]), now)
+
+
+def _latest(waits: list[datetime | None]) -> datetime | None:
+    known = [at for at in waits if at is not None]
+    return max(known) if known and len(known) == len(waits) else None
+
+
+def _rank(rules: SurveyRules) -> tuple[int, datetime, str]:
+    return -rules.priority, rules.starts_at or ALWAYS, rules.id
+
+
+def _looked_at(rules: SurveyRules, visitor: Visitor) -> Visitor:
+    names = audience.names_read(
+        [rules.audience, *(when for when, _ in rules.sampling.segments)],
+    )
+    return replace(
+        visitor,
+        traits=_only(visitor.traits, names["trait"]),
+        account_traits=_only(visitor.account_traits, names["account_trait"]),
+        usage=replace(visitor.usage, last_used=_only(visitor.usage.last_used, names["feature"])),
+        account_asked=_only(visitor.account_asked, {rules.id}),
+        asked_today=_only(visitor.asked_today, {rules.id}),
+    )
+
+
+def _only(values: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in names}

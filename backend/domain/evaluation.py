@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from backend.domain.timestamps import format_time, parse_time
 
 
-@dataclass(frozen=True, slots=True)
-class GateResult:
+# A tuple, since a decision makes 17 of them: as a frozen dataclass they took a fifth of its time.
+class GateResult(NamedTuple):
     """One gate: did the visitor pass, the value it saw, the limit it held against it.
 
     `seen` and `limit` are plain JSON values (times as RFC 3339), so that a stored

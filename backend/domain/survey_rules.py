@@ -16,6 +16,7 @@ from backend.domain.visitor import Trigger
 STATUSES = ("draft", "published", "paused", "archived")
 DEVICES = ("desktop", "mobile", "tablet")
 TRIGGER_TYPES = ("page_load", "event", "server_event")
+MAX_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class SurveyRules:
     pages: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     audience: Mapping[str, Any] | None = None
-    sampling: Sampling = Sampling(salt="")
+    sampling: Sampling = field(default_factory=lambda: Sampling(salt=""))
     rests: Rests = field(default_factory=Rests)
     old_enough_days: float = 30
     account_cap: Cap | None = None
@@ -75,7 +76,8 @@ class SurveyRules:
 
         Raises:
             KeyError: no `id`.
-            ValueError: a rate outside 0 to 1, a bad time, an unknown status.
+            ValueError: a rate outside 0 to 1, days outside 0 to 3650, a bad time, an unknown
+                status.
         """
         status = record.get("status", "published")
         if status not in STATUSES:
@@ -98,7 +100,7 @@ class SurveyRules:
             audience=record.get("audience"),
             sampling=Sampling.from_dict(record.get("sampling") or {}, default_salt=record["id"]),
             rests=_rests(record.get("rests") or {}),
-            old_enough_days=30 if old_enough is None else old_enough,
+            old_enough_days=30 if old_enough is None else _days(old_enough),
             account_cap=Cap(cap["count"], cap["days"]) if cap else None,
             daily_budget=record.get("daily_budget"),
         )
@@ -113,9 +115,7 @@ class SurveyRules:
             "starts_at": format_time(self.starts_at),
             "ends_at": format_time(self.ends_at),
             "origins": list(self.origins),
-            "triggers": [
-                {"type": t.type} | ({"name": t.name} if t.name else {}) for t in self.triggers
-            ],
+            "triggers": [trigger.to_json() for trigger in self.triggers],
             "pages": list(self.pages),
             "devices": list(self.devices),
             "audience": self.audience,
@@ -129,4 +129,10 @@ class SurveyRules:
 
 def _rests(record: Mapping[str, Any]) -> Rests:
     known = Rests.__dataclass_fields__
-    return Rests(**{name: days for name, days in record.items() if name in known})
+    return Rests(**{name: _days(days) for name, days in record.items() if name in known})
+
+
+def _days(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_DAYS:
+        raise ValueError(f"days are a number from 0 to {MAX_DAYS}")
+    return value

@@ -45,3 +45,16 @@ def midnight(day: date) -> datetime:
 def next_midnight(now: datetime) -> datetime:
     """Return the first instant of the UTC day after `now`: daily counters restart there."""
     return midnight(now.astimezone(UTC).date()) + DAY
+
+
+def parse_instant(value: object) -> datetime | None:
+    """Read a date or an RFC 3339 time from somebody else's data; None when it is neither.
+
+    A date is its first instant in UTC. A time without offset is refused, as in `parse_time`.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        return midnight(date.fromisoformat(value)) if len(value) == 10 else parse_time(value)
+    except ValueError:
+        return None

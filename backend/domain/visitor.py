@@ -20,6 +20,10 @@ class Trigger:
     type: str = "page_load"
     name: str | None = None
 
+    def to_json(self) -> dict[str, str]:
+        """Return the configuration's shape, without a name where there is none."""
+        return {"type": self.type} if self.name is None else {"type": self.type, "name": self.name}
+
 
 @dataclass(frozen=True, slots=True)
 class UsageFacts:
@@ -152,7 +156,7 @@ class Visitor:
         record |= {name: dict(getattr(self, name)) for name in MAPPINGS}
         record |= {name: format_time(getattr(self, name)) for name in TIMES}
         return record | {
-            "trigger": self.trigger and {"type": self.trigger.type, "name": self.trigger.name},
+            "trigger": self.trigger and self.trigger.to_json(),
             "usage": {
                 "active_days": self.usage.active_days,
                 "percentile": self.usage.percentile,
@@ -174,7 +178,9 @@ class Visitor:
         return cls(
             **{name: record[name] for name in PLAIN if name in record},
             **{name: record[name] for name in MAPPINGS if name in record},
-            **{name: parse_time(record.get(name)) for name in TIMES},
+            first_seen_at=parse_time(record.get("first_seen_at")),
+            any_survey_shown_at=parse_time(record.get("any_survey_shown_at")),
+            open_ticket_until=parse_time(record.get("open_ticket_until")),
             trigger=Trigger(trigger["type"], trigger.get("name")) if trigger else None,
             usage=UsageFacts(
                 usage.get("active_days"),

@@ -1,0 +1,97 @@
+"""Time of one decision: all gates of one survey, in Python.
+
+`run` yields rows of name, value, unit, floor and ratio; the floor is the work that no
+implementation can avoid, two hashes of a user id.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from backend.domain.eligibility import (
+    Cap,
+    Sampling,
+    SurveyHistory,
+    SurveyRules,
+    UsageFacts,
+    Visitor,
+    evaluate,
+)
+from backend.domain.sampling import unit_hash
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+AUDIENCE = {
+    "op": "and",
+    "rules": [
+        {"op": "in", "trait": "role", "value": ["admin", "owner"]},
+        {"op": "gte", "usage": "percentile", "value": 50},
+        {"op": "used", "feature": "export", "days": 30},
+    ],
+}
+RULES = SurveyRules(
+    id="srv_nps",
+    starts_at=NOW - timedelta(days=100),
+    origins=("https://app.example.com",),
+    pages=("/reports/*", "/dashboards/**"),
+    devices=("desktop", "mobile"),
+    audience=AUDIENCE,
+    sampling=Sampling(
+        salt="b2c3",
+        rate=0.9,
+        segments=(({"op": "eq", "trait": "plan", "value": "pro"}, 1.0),),
+        spread_days=90,
+        started_on=date(2026, 7, 1),
+    ),
+    account_cap=Cap(10, 30),
+    daily_budget=200,
+)
+VISITOR = Visitor(
+    id="user-18237",
+    traits={"role": "admin", "plan": "pro"},
+    account_id="acme",
+    page="/reports/42",
+    page_template="/reports/:id",
+    device="desktop",
+    language="en-GB",
+    origin="https://app.example.com",
+    first_seen_at=NOW - timedelta(days=400),
+    usage=UsageFacts(active_days=20, percentile=80.0, last_used={"export": date(2026, 11, 20)}),
+    history={
+        "srv_nps": SurveyHistory(
+            shown_at=NOW - timedelta(days=100), answered_at=NOW - timedelta(days=100), last_score=9
+        )
+    },
+)
+
+
+def run() -> Iterable[dict[str, object]]:
+    """Yield the rows of the report."""
+    floor = _median_us(lambda: (unit_hash("sample", "b2c3", VISITOR.id), _phase()))
+    decision = _median_us(lambda: evaluate(RULES, VISITOR, NOW))
+    yield {
+        "name": "all gates of one survey",
+        "value": decision,
+        "unit": "us",
+        "floor": floor,
+        "ratio": decision / floor,
+    }
+
+
+def _phase() -> float:
+    return unit_hash("phase", "b2c3", VISITOR.id)
+
+
+def _median_us(call: Callable[[], object], batches: int = 200, calls: int = 50) -> float:
+    times = []
+    for _ in range(batches):
+        begun = time.perf_counter()
+        for _ in range(calls):
+            call()
+        times.append((time.perf_counter() - begun) / calls * 1e6)
+    return statistics.median(times)
+
+
+if __name__ == "__main__":
+    for row in run():
+        print(row)
