@@ -32,6 +32,11 @@ class Batch:
         """Bytes it takes in memory."""
         return len(self.events) + len(self.body)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether its events are in a file that the next process will find."""
+        return self.path is not None or (self.parts is not None and self.parts.path is not None)
+
     def pack(self, gzip: bool) -> None:
         """Turn the events into the request's body; compressing releases the interpreter lock."""
         if self.body:

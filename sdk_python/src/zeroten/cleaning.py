@@ -40,7 +40,7 @@ def is_plain(values: Any) -> bool:
                 return False
         elif kind is not bool and kind is not float and value is not None:
             return False
-        if type(key) is not str or len(key) > 128:
+        if type(key) is not str or not 0 < len(key) <= 128:
             return False
     return True
 
@@ -60,11 +60,17 @@ def clean(values: Any) -> tuple[dict[str, Any], bool]:
     return cleaner.mapping(values, depth=0), cleaner.changed
 
 
+def is_identifier(text: str) -> bool:
+    """Say whether `text` can be a user, account or anonymous id."""
+    if not 0 < len(text) <= limits.MAX_ID_CHARS:
+        return False
+    return text.isprintable() or (text == _without_controls(text) and text == _encodable(text))
+
+
 def clean_text(text: str, max_chars: int) -> str:
     """Drop control characters and lone surrogates from a name or key; clip to `max_chars`."""
     if not text.isprintable():
-        text = "".join(c for c in text if ord(c) >= 32 and not 127 <= ord(c) < 160)
-        text = _encodable(text)
+        text = _encodable(_without_controls(text))
     return text[:max_chars]
 
 
@@ -94,7 +100,8 @@ class _Cleaner:
                 if self._is_full(depth) or len(out) >= limits.MAX_KEYS:
                     self.changed = True
                     break
-                name = clean_text(key if type(key) is str else _text(key), limits.MAX_KEY_CHARS)
+                text = key if type(key) is str else _text(key)
+                name = clean_text(text, limits.MAX_KEY_CHARS) or "_"
                 self.changed |= name != key
                 out[name] = self.value(value, depth + 1)
         except Exception:
@@ -146,6 +153,10 @@ class _Cleaner:
                 break
             out.append(self.value(item, depth + 1))
         return out
+
+
+def _without_controls(text: str) -> str:
+    return "".join(character for character in text if ord(character) >= 32 and character != "\x7f")
 
 
 def _clip(text: str) -> str:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
+import hashlib
 import os
-import threading
-import time
-import weakref
 from typing import Any
 
-from . import limits
-from .cleaning import clean_text
-from .encoding import Encoder, Stamp, moment
-from .queue import Queue
-from .sender import Sender
-from .stats import Ledger, OnDrop, Stats, log
+from . import limits, processes
+from .cleaning import clean_text, is_identifier
+from .delivery import Delivery, Options
+from .encoding import moment
+from .feature import Feature
+from .stats import OnDrop, Stats, log
 from .transport import HttpTransport, Transport
 
 _MIB = 1024 * 1024
@@ -39,6 +36,7 @@ class Client:
         flush_interval_s: float = 0.5,
         max_queue_events: int = 10_000,
         max_queue_bytes: int = 32 * _MIB,
+        spool: str | os.PathLike[str] | None = None,
         gzip: bool = True,
         timeout_s: float = 10.0,
         exit_timeout_s: float = 2.0,
@@ -54,28 +52,33 @@ class Client:
             flush_at: events that make a batch, at most 500.
             flush_interval_s: how long an event waits for others.
             max_queue_events, max_queue_bytes: past these, new events are refused.
+            spool: a folder in which waiting events survive the end of the process, even `kill -9`;
+                processes may share it. Made when missing; POSIX only.
             gzip: compress on the wire.
             timeout_s: for connecting, and for each wait on the server.
             exit_timeout_s: how long the end of the process may be held up.
             enabled: False takes no events and starts no thread.
             transport: in place of HTTP; see `zeroten.testing`.
         """
-        self._options = {
-            "flush_at": flush_at,
-            "max_events": max_queue_events,
-            "max_bytes": max_queue_bytes,
-        }
-        self._flush_interval_s = flush_interval_s
-        self._gzip = gzip
-        self._exit_timeout_s = exit_timeout_s
-        self._on_drop = on_drop
+        self._options = Options(
+            on_drop=on_drop,
+            flush_at=flush_at,
+            flush_interval_s=flush_interval_s,
+            max_queue_events=max_queue_events,
+            max_queue_bytes=max_queue_bytes,
+            spool=spool,
+            gzip=gzip,
+            exit_timeout_s=exit_timeout_s,
+        )
         self._timeout_s = timeout_s
         self._secret_key = secret_key or os.environ.get("ZEROTEN_SECRET_KEY", "")
         self._host = host or os.environ.get("ZEROTEN_HOST", "")
         self._given_transport = transport
         self.enabled = enabled and self._is_configured()
         self._begin()
-        _clients.add(self)
+        processes.follow(self)
+        if spool is not None and self.enabled:
+            self._delivery.start(self)  # an earlier process may have left events
 
     # Events
 
@@ -188,24 +191,26 @@ class Client:
 
     # Delivery
 
+    def feature(
+        self,
+        name: str,
+        *,
+        user_id: Any = None,
+        account_id: Any = None,
+        properties: dict[str, Any] | None = None,
+    ) -> Feature:
+        """Track `name` around a function (`@client.feature("export_csv")`) or a `with` block.
+
+        The user is the one given, else that of `zeroten.as_user` or the framework's middleware.
+        """
+        return Feature(self, name, user_id=user_id, account_id=account_id, properties=properties)
+
     def flush(self, timeout_s: float = 10.0) -> bool:
         """Send what waits; True when all that was taken before this call has been stored.
 
         False when the time was not enough, or some of it was dropped or refused by the server.
         """
-        if not self.enabled or self._sender.is_current_thread:
-            return self._queue.waiting == 0
-        deadline = time.monotonic() + timeout_s
-        lost_before = self._ledger.lost
-        target = self._queue.accepted
-        self._nudge(deadline)
-        with self._queue.settled:
-            while self._queue.resolved < target:
-                left_s = deadline - time.monotonic()
-                if left_s <= 0:
-                    return False
-                self._queue.settled.wait(left_s)
-        return self._ledger.lost == lost_before
+        return not self.enabled or self._delivery.flush(timeout_s)
 
     async def aflush(self, timeout_s: float = 10.0) -> bool:
         """`flush` for asyncio: waits in a thread, so the event loop goes on."""
@@ -215,36 +220,14 @@ class Client:
     def close(self, timeout_s: float | None = None) -> bool:
         """Flush, stop the thread, take no more events; True when all was stored.
 
-        What is not sent by then is dropped and counted. A second call does nothing.
+        What is not sent by then stays in the spool for the next start; without a spool it is
+        dropped and counted. A second call does nothing.
         """
-        if not self.enabled or self._queue.refusal == "closed":
-            return self._queue.waiting == 0
-        self._queue.refuse("closed")
-        is_done = self.flush(self._exit_timeout_s if timeout_s is None else timeout_s)
-        self._sender.stop()
-        left = self._queue.abandon()
-        if left:
-            self._ledger.drop("closed", left)
-        return is_done
+        return not self.enabled or self._delivery.close(timeout_s)
 
     def stats(self) -> Stats:
         """Return the account of all events so far."""
-        queue, ledger = self._queue, self._ledger
-        waiting = queue.waiting
-        return Stats(
-            called=queue.accepted - ledger.recovered + ledger.refused_calls,
-            recovered=ledger.recovered,
-            stored=ledger.stored,
-            duplicates=ledger.duplicates,
-            rejected=ledger.rejected,
-            dropped=ledger.dropped,
-            waiting=waiting,
-            kept=ledger.kept,
-            waiting_bytes=queue.waiting_bytes,
-            coerced=self._encoder.coerced,
-            requests=ledger.requests,
-            retries=ledger.retries,
-        )
+        return self._delivery.stats()
 
     def __enter__(self) -> Client:
         return self
@@ -255,23 +238,11 @@ class Client:
     # How it works
 
     def _begin(self) -> None:
-        """Set up everything that a forked child must not share with its parent."""
-        self._stamp = Stamp()
-        self._encoder = Encoder()
-        self._ledger = Ledger(self._on_drop)
-        self._queue = Queue(prefix=self._stamp.prefix, **self._options)
-        self._sender = Sender(
-            self._queue,
-            self._transport(),
-            self._ledger,
-            flush_interval_s=self._flush_interval_s,
-            gzip=self._gzip,
-        )
-        self._has_thread = False
-        self._start_lock = threading.Lock()
+        self._delivery = Delivery(self._options, self._transport())
         # Looked up once: these run for every event.
-        self._encode = self._encoder.encode
-        self._put = self._queue.put
+        self._stamp = self._delivery.stamp
+        self._encode = self._delivery.encoder.encode
+        self._put = self._delivery.queue.put
 
     def _transport(self) -> Transport:
         if self._given_transport is not None:
@@ -321,40 +292,26 @@ class Client:
             return self._refuse("no_user")
         if account_id is not None:
             members["context"] = {"groupId": _identifier(account_id)}
-        members["messageId"] = message_id or self._stamp.message_id()
+        members["messageId"] = _message_id(message_id) if message_id else self._stamp.message_id()
         members["timestamp"] = self._stamp.now() if timestamp is None else moment(timestamp)
         reason = self._put(self._encode(members, payload))
         if reason:
             return self._refuse(reason)
-        if not self._has_thread:
-            self._start_thread()
+        if not self._delivery.has_thread:
+            self._delivery.start(self)
         return True
 
     def _refuse(self, reason: str) -> bool:
-        self._ledger.refuse(reason)
+        self._delivery.ledger.refuse(reason)
         return False
 
-    def _start_thread(self) -> None:
-        with self._start_lock:
-            if self._has_thread:
-                return
-            try:
-                self._sender.start()
-            except RuntimeError:
-                return  # the interpreter is going down; close() sends from its own thread
-            self._has_thread = True
+    def after_fork_in_child(self) -> None:
+        """Begin anew: called by the interpreter, not by hosts.
 
-    def _nudge(self, deadline: float) -> None:
-        if not self._has_thread:
-            self._start_thread()
-        if self._sender.is_running:
-            self._sender.hurry()
-        else:
-            self._sender.drain(deadline)
-
-    def _after_fork_in_child(self) -> None:
-        # A thread does not survive a fork, a lock may be held for ever in the copy, and what
-        # waits belongs to the parent, which will send it.
+        A thread does not survive a fork, a lock may be held for ever in the copy, and what waits
+        belongs to the parent, which will send it.
+        """
+        self._delivery.leave_in_child()
         self._begin()
 
 
@@ -363,8 +320,15 @@ def _identifier(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return ""
     text = str(value)
-    is_good = 0 < len(text) <= limits.MAX_ID_CHARS and text.isprintable()
-    return text if is_good else ""
+    return text if is_identifier(text) else ""
+
+
+def _message_id(given: Any) -> str:
+    """Return the host's own key; one that the server would refuse becomes its hash."""
+    text = str(given)
+    if len(text) <= limits.MAX_MESSAGE_ID_CHARS and is_identifier(text):
+        return text
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _config_problem(secret_key: str, host: str) -> str:
@@ -379,21 +343,3 @@ def _config_problem(secret_key: str, host: str) -> str:
     except ValueError as error:
         return str(error)
     return ""
-
-
-_clients: weakref.WeakSet[Client] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    for client in list(_clients):
-        client._after_fork_in_child()
-
-
-def _close_all() -> None:
-    for client in list(_clients):
-        client.close()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
-atexit.register(_close_all)

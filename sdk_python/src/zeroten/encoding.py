@@ -52,8 +52,9 @@ class Encoder:
                 raw = self._encode(event)
             except Exception:
                 return self._encode_cleaned(event, payload)
-            # A backslash may hide a control character in a name, which the server refuses.
-            if len(raw) <= 32768 and b"\\" not in raw:
+            # A backslash may stand for a control character in a key, which the server refuses;
+            # only DEL is not escaped.
+            if len(raw) <= 32768 and b"\\" not in raw and b"\x7f" not in raw:
                 return raw
         return self._encode_cleaned(event, payload)
 
@@ -99,10 +100,12 @@ class Stamp:
 def moment(value: object) -> str:
     """Return a caller's timestamp (datetime, seconds since 1970, or text) as RFC 3339.
 
-    A datetime without a zone is taken as UTC. Raises ValueError or TypeError for anything else.
+    A datetime without a zone is taken as UTC. Raises ValueError or TypeError for anything else:
+    a time that cannot be read must not be sent, lest the server refuse its neighbours too.
     """
     if isinstance(value, str):
-        return value
+        # Before Python 3.11 fromisoformat does not know the Z.
+        value = dt.datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
     if isinstance(value, (int, float)):
         value = dt.datetime.fromtimestamp(value, dt.timezone.utc)
     if not isinstance(value, dt.datetime):

@@ -7,9 +7,9 @@ MAX_NAME_CHARS = 200
 MAX_MESSAGE_ID_CHARS = 100
 MAX_KEY_CHARS = 128
 MAX_STRING_CHARS = 1024
-MAX_DEPTH = 4  # of a properties object; the event around it uses up the rest of the server's 6
+MAX_DEPTH = 5  # containers below properties or traits; with these themselves the server's 6
 MAX_KEYS = 100
-MAX_VALUES = 400  # of the server's 500, so that the event's own members always fit
+MAX_VALUES = 490  # the server takes 500, containers included
 MAX_EVENT_BYTES = 32 * 1024
 MAX_SAFE_INTEGER = 2**53 - 1
 

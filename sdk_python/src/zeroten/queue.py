@@ -8,6 +8,8 @@ from collections import deque
 
 from . import limits
 from .batch import SEPARATOR, Batch
+from .spool import Spool, SpoolChunk
+from .stats import log
 
 
 class Chunk:
@@ -31,11 +33,22 @@ class Chunk:
     def seal(self) -> Batch:
         return Batch(self.key, self.count, bytes(self._buffer[: -len(SEPARATOR)]))
 
+    def discard(self) -> None:
+        self._buffer.clear()
+
 
 class Queue:
     """Bounded, thread-safe; the sender is woken once a chunk, not once an event."""
 
-    def __init__(self, *, prefix: str, flush_at: int, max_events: int, max_bytes: int) -> None:
+    def __init__(
+        self,
+        *,
+        prefix: str,
+        flush_at: int,
+        max_events: int,
+        max_bytes: int,
+        spool: Spool | None = None,
+    ) -> None:
         self.wake = threading.Event()
         self.settled = threading.Condition(threading.Lock())
         self._lock = threading.Lock()
@@ -43,7 +56,9 @@ class Queue:
         self._flush_at = max(1, min(flush_at, limits.BATCH_EVENTS))
         self._max_events = max_events
         self._max_bytes = max_bytes
-        self._chunk: Chunk | None = None
+        self._spool = spool
+        self._has_said_spool = False
+        self._chunk: Chunk | SpoolChunk | None = None
         self._sealed: deque[Batch] = deque()
         self._sealed_bytes = 0
         self._chunks = 0
@@ -112,8 +127,8 @@ class Queue:
                 with self._lock:
                     self._sealed_bytes += batch.size - before
 
-    def resolve(self, batch: Batch) -> bool:
-        """Take a batch off: its events are delivered, refused or given up.
+    def resolve(self, batch: Batch, *, keep: bool = False) -> bool:
+        """Take a batch off: its events are delivered, refused, given up, or kept in the spool.
 
         False when `abandon` was faster: then they have been accounted for already.
         """
@@ -123,20 +138,26 @@ class Queue:
             self._sealed.remove(batch)
             self._sealed_bytes -= batch.size
             self.resolved += batch.count
-        batch.settle()
+        if not keep:
+            batch.settle()
         self._tell()
         return True
 
-    def abandon(self) -> int:
-        """Give up all that waits; return how many events that is."""
+    def abandon(self) -> tuple[int, int]:
+        """Let go of all that waits; return how many events are lost, and how many are kept."""
         with self._lock:
             left = self.waiting
-            self._chunk = None
+            kept = sum(batch.count for batch in self._sealed if batch.is_kept)
+            chunk, self._chunk = self._chunk, None
+            if chunk is not None and not chunk.count:
+                chunk.discard()
+            elif isinstance(chunk, SpoolChunk):
+                kept += chunk.count
             self._sealed.clear()
             self._sealed_bytes = 0
             self.resolved = self.accepted
         self._tell()
-        return left
+        return left - kept, kept
 
     def replace(self, batch: Batch, parts: list[Batch]) -> None:
         """Put the halves where the batch was."""
@@ -153,6 +174,22 @@ class Queue:
             self._sealed.extendleft(reversed(batches))
             self.accepted += sum(batch.count for batch in batches)
 
+    def skip(self, count: int) -> None:
+        """Account for events that are taken and given up in one."""
+        with self._lock:
+            self.accepted += count
+            self.resolved += count
+
+    def wait_for(self, resolved: int, deadline: float) -> bool:
+        """Wait until that many events are resolved in all; False when the time is over first."""
+        with self.settled:
+            while self.resolved < resolved:
+                left_s = deadline - time.monotonic()
+                if left_s <= 0:
+                    return False
+                self.settled.wait(left_s)
+        return True
+
     def refuse(self, reason: str) -> None:
         """Take no more events ("" takes them again)."""
         with self._lock:
@@ -162,10 +199,22 @@ class Queue:
         with self.settled:
             self.settled.notify_all()
 
-    def _open(self) -> Chunk:
+    def _open(self) -> Chunk | SpoolChunk:
         self._chunks += 1
-        self._chunk = Chunk(f"{self._prefix}.{self._chunks}")
+        key = f"{self._prefix}.{self._chunks}"
+        self._chunk = self._spooled(key) or Chunk(key)
         return self._chunk
+
+    def _spooled(self, key: str) -> SpoolChunk | None:
+        if self._spool is None:
+            return None
+        try:
+            return self._spool.open_chunk(key)
+        except OSError as error:
+            if not self._has_said_spool:
+                self._has_said_spool = True
+                log.error("zeroten: the spool fails, events wait in memory: %s", error)
+            return None
 
     def _seal(self) -> None:
         assert self._chunk is not None

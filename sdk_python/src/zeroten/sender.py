@@ -8,6 +8,7 @@ import time
 from . import retry
 from .batch import Batch
 from .queue import Queue
+from .spool import Spool
 from .stats import Ledger, log
 from .transport import Reply, Transport
 
@@ -29,12 +30,14 @@ class Sender:
         *,
         flush_interval_s: float,
         gzip: bool,
+        spool: Spool | None = None,
     ) -> None:
         self._queue = queue
         self._transport = transport
         self._ledger = ledger
         self._flush_interval_s = flush_interval_s
         self._gzip = gzip
+        self._spool = spool
         self._failures = 0
         self._not_before = 0.0
         self._obeys_server = False  # waiting because the server asked, not by our own choice
@@ -75,9 +78,11 @@ class Sender:
         while self._queue.head() is not None and time.monotonic() < deadline:
             self._step()
             if self._failures:
-                return
+                break
+        self._transport.close()
 
     def _run(self) -> None:
+        self._adopt()
         while not self._is_stopping:
             self._queue.wake.wait(self._pause_s())
             self._queue.wake.clear()
@@ -90,6 +95,21 @@ class Sender:
                 log.debug("zeroten: sender", exc_info=True)
                 self._not_before = time.monotonic() + retry.CAP_S
         self._transport.close()
+
+    def _adopt(self) -> None:
+        if self._spool is None:
+            return
+        try:
+            batches, expired = self._spool.adopt()
+        except OSError as error:
+            log.error("zeroten: the spool cannot be read: %s", error)
+            return
+        self._ledger.recovered += sum(batch.count for batch in batches)
+        self._queue.adopt(batches)
+        if expired:
+            self._ledger.recovered += expired
+            self._queue.skip(expired)
+            self._ledger.drop("expired", expired)
 
     def _pause_s(self) -> float:
         waits = [_TICK_S]
@@ -142,8 +162,12 @@ class Sender:
             codes = {str(error.get("code")) for error in result.errors if isinstance(error, dict)}
             self._ledger.reject(result.rejected, ", ".join(sorted(codes)) or "no code")
 
-    def _give_up(self, batch: Batch, reply: Reply) -> None:
-        if self._queue.resolve(batch):
+    def _give_up(self, batch: Batch, reply: Reply, *, keep: bool = False) -> None:
+        if not self._queue.resolve(batch, keep=keep):
+            return
+        if keep:
+            self._ledger.kept += batch.count
+        else:
             self._ledger.drop(f"refused_{reply.status}", batch.count)
 
     def _back_off(self, reply: Reply) -> None:
@@ -164,7 +188,8 @@ class Sender:
             self._queue.refuse(f"refused_{reply.status}")
         self._queue.seal()
         while (batch := self._queue.head()) is not None:
-            self._give_up(batch, reply)
+            # With another key or host, the next start can still deliver what the spool holds.
+            self._give_up(batch, reply, keep=batch.is_kept)
 
     def _end_halt(self) -> None:
         if self._halted_until and time.monotonic() >= self._halted_until:

@@ -24,7 +24,7 @@ class Stats:
     Always `called + recovered == stored + duplicates + rejected + sum(dropped) + waiting + kept`.
     """
 
-    called: int = 0  # calls of track, identify, group, page and alias
+    called: int = 0  # calls of track, identify, group and page
     recovered: int = 0  # events found in the spool, left by an earlier process
     stored: int = 0  # the server has them on disk
     duplicates: int = 0  # the server had them already

@@ -1,0 +1,59 @@
+"""Forks and exits: what a client must do when its process splits or ends."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import weakref
+from typing import Protocol
+
+# Python's own and Celery's copy of it. A child of theirs ends by os._exit, without atexit; what
+# it runs at its end are the finalizers registered here.
+_POOLS = ("multiprocessing.util", "billiard.util")
+
+
+class Lives(Protocol):
+    """What a client offers to this module."""
+
+    def close(self) -> bool: ...
+    def after_fork_in_child(self) -> None: ...
+
+
+_all: weakref.WeakSet[Lives] = weakref.WeakSet()
+
+
+def follow(client: Lives) -> None:
+    """Tell `client` about forks and about the end of the process, for as long as it lives."""
+    _all.add(client)
+
+
+def close_with_pool_child(client: Lives) -> None:
+    """In a child of multiprocessing or billiard: close `client` when the child ends."""
+    reference = weakref.ref(client)
+
+    def close() -> None:
+        alive = reference()
+        if alive is not None:
+            alive.close()
+
+    for name in _POOLS:
+        util = sys.modules.get(name)
+        if util is not None:
+            # With a priority it runs at the exit of a child; 10 is before pools and queues go.
+            util.Finalize(None, close, exitpriority=10)
+
+
+def _after_fork_in_child() -> None:
+    for client in list(_all):
+        client.after_fork_in_child()
+
+
+def _close_all() -> None:
+    for client in list(_all):
+        client.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+atexit.register(_close_all)
