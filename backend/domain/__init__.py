@@ -1,0 +1,1 @@
+"""The rules and the arithmetic of Zeroten: pure functions, no clock, files, network or database."""

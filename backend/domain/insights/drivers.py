@@ -1,0 +1,293 @@
+"""Features and pages: who uses them answers differently, at equal active use (section 4).
+
+An association, never an effect. `feature_association` is the definition, one feature at a
+time; `drivers_table` computes all features at once from sums over the pairs present.
+"""
+
+import math
+from collections.abc import Hashable, Sequence
+from typing import Literal, TypedDict
+
+import numpy as np
+from scipy.special import chdtrc, stdtr
+
+from backend.domain.insights.association import Association, associate
+from backend.domain.insights.columns import Answers, Floats, Ints, Used, clusters, latest
+from backend.domain.insights.estimate import dense, t_quantile
+from backend.domain.insights.wording import HIDE_BELOW, limits, points, whole_points
+
+Kind = Literal["features", "pages"]
+KINDS: tuple[Kind, ...] = ("features", "pages")
+
+FALSE_DISCOVERY = 0.10
+OFFERED_FROM = 100
+DECILES_FROM = 300
+MIN_USERS = 20
+MIN_ACCOUNTS = 5
+MIN_KEPT = 0.5
+NO_VARIANCE = 1e-24
+
+NOT_OFFERED = "too few answers"
+TOO_FEW_USERS = "too few users or non-users"
+TOO_FEW_ACCOUNTS = "too few accounts"
+NOT_COMPARABLE = "not comparable"
+
+
+class FeatureAssociation(TypedDict):
+    """One feature on the unit scale; `kept` answers lie in strata with users and non-users."""
+
+    n_users: int
+    n_nonusers: int
+    crude: float | None
+    kept: int
+    strata_kept: int
+    adjusted: float | None
+    se: float | None
+    df: int | None
+    lower: float | None
+    upper: float | None
+    p_value: float | None
+    cmh_q: float | None
+    cmh_p: float | None
+
+
+class DriverRow(TypedDict):
+    """One feature or page, in points. Without `reason` it met the minimum sizes.
+
+    `reach` is the share of answers, in percent, whose people used it; None, like the
+    counts, where fewer than five people are on one side. `marked` means q <= 0.10.
+    """
+
+    name: str
+    n_users: int | None
+    n_nonusers: int | None
+    reach: float | None
+    crude: float | None
+    adjusted: float | None
+    lower: float | None
+    upper: float | None
+    p_value: float | None
+    q_value: float | None
+    cmh_p: float | None
+    marked: bool
+    reason: str | None
+    sentence: str
+
+
+def feature_association(
+    y: Sequence[int],
+    x: Sequence[int],
+    stratum: Sequence[Hashable],
+    cluster: Sequence[Hashable],
+    confidence: float = 0.95,
+) -> FeatureAssociation:
+    """Compare users (x = 1) with non-users of one feature within strata of active use.
+
+    Strata with only users or only non-users are left out. No stratum kept: all but the
+    counts and `crude` are None. One account, or no degrees left: no standard error.
+
+    Raises:
+        ValueError: lengths differ, or x holds something else than 0 and 1.
+
+    Source: Mantel-Haenszel weights as in Cochran 1968; CMH mean score by Landis, Heyman,
+    Koch 1978, with the small-sample factor of clustered regression.
+    """
+    values, uses = np.asarray(y, np.float64), np.asarray(x, np.int64)
+    if not len(values) == len(uses) == len(stratum) == len(cluster):
+        raise ValueError("y, x, stratum and cluster differ in length")
+    if len(uses) and not np.isin(uses, (0, 1)).all():
+        raise ValueError("x is 0 or 1")
+    strata, accounts = dense(stratum), dense(cluster)
+    ids = np.zeros(int(uses.sum()), np.int32)
+    indptr = np.concatenate(([0], np.cumsum(uses))).astype(np.int64)
+    found = associate(values, Used(indptr, ids, ("x",)), strata, accounts)
+    return _one(found, 0, confidence)
+
+
+def benjamini_hochberg(p: Sequence[float]) -> list[float]:
+    """Return q values in the order of `p`; an empty family is empty.
+
+    Source: Benjamini, Hochberg, Controlling the false discovery rate, JRSS B 57, 1995.
+    """
+    if len(p) == 0:
+        return []
+    values = np.asarray(p, np.float64)
+    order = np.argsort(values, kind="stable")
+    raised = values[order] * len(values) / np.arange(1, len(values) + 1)
+    q = np.empty(len(values))
+    q[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
+    return [float(v) for v in q]
+
+
+def usage_strata(active_days: Ints) -> Ints:
+    """Return each answer's stratum: decile of active days, quintile under 300 answers.
+
+    The respondents themselves are the reference; ties stay together.
+    """
+    n = len(active_days)
+    groups = 10 if n >= DECILES_FROM else 5
+    ordered = np.sort(active_days)
+    less = np.searchsorted(ordered, active_days, side="left")
+    up_to = np.searchsorted(ordered, active_days, side="right")
+    # 2 less + equal = less + up_to, in whole numbers as in `percentile`.
+    stratum: Ints = np.minimum(groups - 1, groups * (less + up_to) // max(1, 2 * n))
+    return stratum
+
+
+def drivers_table(answers: Answers, confidence: float = 0.95) -> dict[Kind, list[DriverRow]]:
+    """Return the rows of features and of pages, by the size of the adjusted difference.
+
+    One false discovery rate over both, of everything that met the minimum sizes. Under 100
+    answers nothing is compared and every row says so.
+    """
+    answers = latest(answers)
+    cluster, _ = clusters(answers)
+    strata = usage_strata(answers.active_days.astype(np.int64))
+    found = {
+        "features": associate(answers.y.astype(np.float64), answers.features, strata, cluster),
+        "pages": associate(answers.y.astype(np.float64), answers.pages, strata, cluster),
+    }
+    p = {kind: p_values(found[kind]) for kind in KINDS}
+    reasons = {kind: _reasons(found[kind], len(answers)) for kind in KINDS}
+    q = _joint_q(p, reasons)
+    labels = {"features": answers.features.labels, "pages": answers.pages.labels}
+    tables: dict[Kind, list[DriverRow]] = {}
+    for kind in KINDS:
+        rows = [
+            _row(labels[kind][i], found[kind], i, reasons[kind][i], q[kind][i], confidence)
+            for i in range(len(labels[kind]))
+        ]
+        tables[kind] = sorted(rows, key=_by_size)
+    return tables
+
+
+def features_table(
+    answers: Answers, kind: Kind = "features", confidence: float = 0.95
+) -> list[DriverRow]:
+    """Return the rows of `drivers_table` for one kind; the family is still both kinds."""
+    return drivers_table(answers, confidence)[kind]
+
+
+def p_values(found: Association) -> Floats:
+    """Return the p value of each feature, NaN where there is none."""
+    testable = _testable(found) & (found.variance > NO_VARIANCE)
+    t = np.abs(found.adjusted[testable]) / np.sqrt(found.variance[testable])
+    p = np.full(len(found.n_users), np.nan)
+    p[testable] = 2 * stdtr(found.accounts[testable] - 1, -t)
+    return p
+
+
+def _one(found: Association, i: int, confidence: float) -> FeatureAssociation:
+    n_users, n = int(found.n_users[i]), found.n
+    result: FeatureAssociation = {
+        "n_users": n_users,
+        "n_nonusers": n - n_users,
+        "crude": _number(found.crude[i]),
+        "kept": int(found.kept[i]),
+        "strata_kept": int(found.strata[i]),
+        "adjusted": _number(found.adjusted[i]),
+        "se": None,
+        "df": None,
+        "lower": None,
+        "upper": None,
+        "p_value": None,
+        "cmh_q": _number(found.cmh[i]),
+        "cmh_p": _cmh_p(found, i),
+    }
+    if not _testable(found)[i]:
+        return result
+    df, adjusted = int(found.accounts[i]) - 1, float(found.adjusted[i])
+    variance = float(found.variance[i])
+    se = math.sqrt(variance) if variance > NO_VARIANCE else 0.0
+    half = t_quantile(confidence, df) * se
+    result["se"], result["df"] = se, df
+    result["lower"], result["upper"] = adjusted - half, adjusted + half
+    result["p_value"] = _number(p_values(found)[i])
+    return result
+
+
+def _testable(found: Association) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    return (found.accounts >= 2) & (found.kept > found.strata + 1) & (found.strata > 0)
+
+
+def _cmh_p(found: Association, i: int) -> float | None:
+    return None if math.isnan(found.cmh[i]) else float(chdtrc(1, found.cmh[i]))
+
+
+def _reasons(found: Association, n: int) -> list[str | None]:
+    """Say of each feature why it is not compared, None when it is."""
+    if n < OFFERED_FROM:
+        return [NOT_OFFERED] * len(found.n_users)
+    rules = (
+        (np.minimum(found.kept_users, found.kept - found.kept_users) < MIN_USERS, TOO_FEW_USERS),
+        (found.kept < MIN_KEPT * n, NOT_COMPARABLE),
+        (np.minimum(found.accounts_using, found.accounts_not) < MIN_ACCOUNTS, TOO_FEW_ACCOUNTS),
+    )
+    return [
+        next((reason for fails, reason in rules if fails[i]), None)
+        for i in range(len(found.n_users))
+    ]
+
+
+def _joint_q(
+    p: dict[Kind, Floats], reasons: dict[Kind, list[str | None]]
+) -> dict[Kind, list[float | None]]:
+    family = [
+        (kind, i)
+        for kind in KINDS
+        for i, reason in enumerate(reasons[kind])
+        if reason is None and not math.isnan(p[kind][i])
+    ]
+    q: dict[Kind, list[float | None]] = {kind: [None] * len(p[kind]) for kind in KINDS}
+    values = benjamini_hochberg([float(p[kind][i]) for kind, i in family])
+    for (kind, i), value in zip(family, values, strict=True):
+        q[kind][i] = value
+    return q
+
+
+def _row(
+    name: str, found: Association, i: int, reason: str | None, q: float | None, confidence: float
+) -> DriverRow:
+    one = _one(found, i, confidence)
+    visible = min(one["n_users"], one["n_nonusers"]) >= HIDE_BELOW
+    compared = reason is None
+    marked = q is not None and q <= FALSE_DISCOVERY
+    row: DriverRow = {
+        "name": name,
+        "n_users": one["n_users"] if visible else None,
+        "n_nonusers": one["n_nonusers"] if visible else None,
+        "reach": 100 * one["n_users"] / found.n if visible else None,
+        "crude": points(one["crude"]) if compared else None,
+        "adjusted": points(one["adjusted"]) if compared else None,
+        "lower": points(one["lower"]) if compared else None,
+        "upper": points(one["upper"]) if compared else None,
+        "p_value": one["p_value"] if compared else None,
+        "q_value": q,
+        "cmh_p": one["cmh_p"] if compared else None,
+        "marked": marked,
+        "reason": reason,
+        "sentence": "",
+    }
+    row["sentence"] = _sentence(row)
+    return row
+
+
+def _sentence(row: DriverRow) -> str:
+    adjusted, lower, upper = row["adjusted"], row["lower"], row["upper"]
+    if adjusted is None or lower is None or upper is None:
+        return f"{row['name']}: {row['reason'] or TOO_FEW_ACCOUNTS}."
+    if not row["marked"]:
+        return f"{row['name']}: no clear difference at equal use."
+    direction = "higher" if adjusted > 0 else "lower"
+    return (
+        f"{row['name']} goes with a {direction} NPS at equal use, by {whole_points(abs(adjusted))}"
+        f" points (between {limits(lower, upper)}): an association, not an effect."
+    )
+
+
+def _by_size(row: DriverRow) -> tuple[bool, float, str]:
+    return row["adjusted"] is None, -abs(row["adjusted"] or 0.0), row["name"]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
