@@ -1,6 +1,7 @@
 """Every table; importing this module makes the metadata complete for migrations."""
 
 from backend.storage.models.answers import Decision, Response, Ticket
+from backend.storage.models.audit import AuditEntry
 from backend.storage.models.base import Base
 from backend.storage.models.people import Account, User, UserSurvey
 from backend.storage.models.projects import AdminToken, ApiKey, IdentitySecret, Project
@@ -11,6 +12,7 @@ __all__ = [
     "Account",
     "AdminToken",
     "ApiKey",
+    "AuditEntry",
     "Base",
     "Batch",
     "Decision",
