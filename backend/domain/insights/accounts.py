@@ -5,7 +5,8 @@ from typing import TypedDict
 
 import numpy as np
 
-from backend.domain.insights.columns import NO_ACCOUNT, Answers, Bools, Ints, latest
+from backend.domain.insights.columns import NO_ACCOUNT, Answers, Bools, Ints
+from backend.domain.insights.rows import latest
 from backend.domain.insights.shrinkage import Shrunken, shrink
 from backend.domain.insights.wording import Note, note, points
 

@@ -8,8 +8,10 @@ from typing import TypedDict
 import numpy as np
 from scipy.special import ndtr
 
-from backend.domain.insights.columns import Answers, Bools, Ints, latest
-from backend.domain.insights.drivers import FALSE_DISCOVERY, benjamini_hochberg
+from backend.domain.insights.columns import Answers, Bools, Floats, Ints
+from backend.domain.insights.discovery import benjamini_hochberg
+from backend.domain.insights.drivers import FALSE_DISCOVERY
+from backend.domain.insights.rows import latest
 from backend.domain.insights.trend import zone
 from backend.domain.insights.wording import HIDE_BELOW
 from backend.domain.nps import Category
@@ -103,7 +105,7 @@ def percentile(x: float, ref: Sequence[float]) -> Percentile:
     }
 
 
-def percentiles(x: Ints, ref: Ints) -> tuple["np.ndarray[tuple[int], np.dtype[np.float64]]", Bools]:
+def percentiles(x: Ints, ref: Ints) -> tuple[Floats, Bools]:
     """Return the midrank of every x among `ref`, and who is in the top decile.
 
     Without a reference: NaN, the columns' mark for unknown, and nobody.
@@ -164,12 +166,14 @@ def usage_groups(answers: Answers) -> Ints:
 def in_cell(answers: Answers, usage_group: int, category: Category) -> Bools:
     """Say whose answers lie in one cell of `hotspot_table`; usage groups count from 1."""
     column = COLUMNS.index(category)
-    return (usage_groups(answers) == usage_group - 1) & (answers.y + 1 == column)
+    inside: Bools = (usage_groups(answers) == usage_group - 1) & (answers.y + 1 == column)
+    return inside
 
 
 def top_decile_passives(answers: Answers) -> Bools:
     """Say who is in the top decile of active use and scored 7 or 8."""
-    return answers.top_decile & (answers.y == 0)
+    found: Bools = answers.top_decile & (answers.y == 0)
+    return found
 
 
 def hotspot_table(answers: Answers) -> HotspotTable:
@@ -228,7 +232,7 @@ def _sentence(cells: Sequence[HotspotCell], n: int) -> str:
 
 
 def _nullable(
-    values: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+    values: Floats,
 ) -> list[list[float | None]]:
     return [[None if math.isnan(v) else v for v in row] for row in values.tolist()]
 

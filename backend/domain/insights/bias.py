@@ -7,8 +7,8 @@ from typing import TypedDict
 import numpy as np
 from scipy.special import chdtrc
 
-from backend.domain.insights.columns import Answers
-from backend.domain.insights.columns import latest as latest_answers
+from backend.domain.insights.columns import Answers, Bools
+from backend.domain.insights.rows import latest as latest_answers
 from backend.domain.insights.wording import HIDE_BELOW, points
 from backend.domain.nps import normal_quantile
 
@@ -177,7 +177,7 @@ def loudest_voices(answers: Answers, commented: Sequence[bool]) -> LoudestVoices
     wrote = np.array([flags[key] for key in last.key.tolist()], np.bool_)
     low, top = last.score <= 2, last.score == 10
 
-    def share(of: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> float | None:
+    def share(of: Bools) -> float | None:
         return points(float(of.mean())) if len(of) >= HIDE_BELOW else None
 
     return {

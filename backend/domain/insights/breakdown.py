@@ -4,9 +4,10 @@ import math
 from typing import TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
-from backend.domain.insights.columns import Answers, Ints, clusters, counts_of, latest
-from backend.domain.insights.drivers import benjamini_hochberg
+from backend.domain.insights.columns import Answers, Floats, Ints
+from backend.domain.insights.discovery import benjamini_hochberg
 from backend.domain.insights.estimate import (
     ClusteredDifference,
     SideSums,
@@ -15,8 +16,9 @@ from backend.domain.insights.estimate import (
     side_sums,
     weighted,
 )
+from backend.domain.insights.levels import account_warnings, sampling_weights
 from backend.domain.insights.privacy import suppress
-from backend.domain.insights.score import account_warnings, sampling_weights
+from backend.domain.insights.rows import clusters, counts_of, latest
 from backend.domain.insights.wording import (
     HIDE_BELOW,
     difference_sentence,
@@ -114,9 +116,9 @@ def hide_small_cells(rows: list[BreakdownRow]) -> list[BreakdownRow]:
     return [_blank(row) if hide else row for row, hide in zip(rows, hidden, strict=True)]
 
 
-def _sums(y: Ints, w: Ints, g: Ints, size: int) -> SideSums:
+def _sums(y: npt.NDArray[np.int8], w: Floats, g: Ints, size: int) -> SideSums:
     counted = w > 0
-    return side_sums(y.astype(np.float64), w.astype(np.float64), g, counted, size)
+    return side_sums(y.astype(np.float64), w, g, counted, size)
 
 
 def _against_others(

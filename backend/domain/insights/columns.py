@@ -129,7 +129,8 @@ class Answers:
         column = self.dimension(name)
         if label not in column.labels:
             return np.zeros(len(self), np.bool_)
-        return column.codes == column.labels.index(label)
+        found: Bools = column.codes == column.labels.index(label)
+        return found
 
 
 def make_answers(
@@ -157,22 +158,26 @@ def make_answers(
     """
     y = categories(score)
     n = len(y)
-    percentiles = _column(percentile, np.full(n, np.nan), np.float64)
+    percentiles = np.asarray(np.full(n, np.nan) if percentile is None else percentile, np.float64)
     named = dict(dimensions or {})
     for name in DIMENSIONS:
         named.setdefault(name, Labelled(np.full(n, -1, np.int32)))
     answers = Answers(
-        key=_column(key, np.arange(n), np.int64),
+        key=np.asarray(np.arange(n) if key is None else key).astype(np.int64),
         score=np.asarray(score).astype(np.int8),
         y=y,
-        user=_column(user, np.arange(n), np.int64),
-        account=_column(account, np.full(n, NO_ACCOUNT), np.int64),
-        at=_column(at, np.zeros(n), np.int64),
-        weight=_column(weight, np.ones(n), np.float64),
-        verified=_column(verified, np.zeros(n), np.bool_),
-        active_days=_column(active_days, np.zeros(n), np.int16),
+        user=np.asarray(np.arange(n) if user is None else user).astype(np.int64),
+        account=np.asarray(np.full(n, NO_ACCOUNT) if account is None else account).astype(np.int64),
+        at=np.asarray(np.zeros(n) if at is None else at).astype(np.int64),
+        weight=np.asarray(np.ones(n) if weight is None else weight).astype(np.float64),
+        verified=np.asarray(np.zeros(n) if verified is None else verified).astype(np.bool_),
+        active_days=np.asarray(np.zeros(n) if active_days is None else active_days).astype(
+            np.int16
+        ),
         percentile=percentiles,
-        top_decile=_column(top_decile, percentiles >= 90, np.bool_),
+        top_decile=np.asarray(percentiles >= 90 if top_decile is None else top_decile).astype(
+            np.bool_
+        ),
         features=features or used([[]] * n),
         pages=pages or used([[]] * n),
         dimensions=named,
@@ -198,53 +203,8 @@ def used(rows: Sequence[Sequence[str]]) -> Used:
     return Used(_indptr(np.array([len(row) for row in ids], np.int64)), flat, labels)
 
 
-def latest(answers: Answers) -> Answers:
-    """Keep each user's last answer by (time, key): a changed mind replaces the earlier one."""
-    return answers.select(latest_rows(answers, answers.user))
-
-
-def latest_rows(answers: Answers, group: Ints) -> Bools:
-    """Say which rows are the last, by (time, key), of their `group`."""
-    kept = np.zeros(len(answers), np.bool_)
-    order = _in_time(answers)
-    _, place = np.unique(group[order][::-1], return_index=True)
-    kept[order[len(order) - 1 - place]] = True
-    return kept
-
-
-def clusters(answers: Answers) -> tuple[Ints, int]:
-    """Return dense cluster numbers and how many: the account, else the user itself."""
-    alone = answers.account == NO_ACCOUNT
-    accounts, place = np.unique(answers.account[~alone], return_inverse=True)
-    users, user_place = np.unique(answers.user[alone], return_inverse=True)
-    cluster = np.empty(len(answers), np.int64)
-    cluster[~alone] = place
-    cluster[alone] = user_place + len(accounts)
-    return cluster, len(accounts) + len(users)
-
-
-def counts_of(y: npt.NDArray[np.int8]) -> tuple[int, int, int]:
-    """Return promoters, passives and detractors."""
-    promoters, detractors = int((y == 1).sum()), int((y == -1).sum())
-    return promoters, len(y) - promoters - detractors, detractors
-
-
-def _in_time(answers: Answers) -> Ints:
-    """Rows by (time, key); without sorting when storage already gave them in that order."""
-    step = np.diff(answers.at)
-    if (step > 0).all() or ((step >= 0).all() and (np.diff(answers.key)[step == 0] > 0).all()):
-        return np.arange(len(answers))
-    return np.lexsort((answers.key, answers.at))
-
-
 def _indptr(lengths: Ints) -> Ints:
     return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-
-
-def _column(
-    given: npt.ArrayLike | None, default: npt.NDArray[np.generic], dtype: type
-) -> npt.NDArray[np.generic]:
-    return np.asarray(default if given is None else given).astype(dtype)
 
 
 def _check_lengths(answers: Answers) -> None:

@@ -5,15 +5,15 @@ time; `drivers_table` computes all features at once from sums over the pairs pre
 """
 
 import math
-from collections.abc import Hashable, Sequence
 from typing import Literal, TypedDict
 
 import numpy as np
-from scipy.special import chdtrc, stdtr
 
-from backend.domain.insights.association import Association, associate
-from backend.domain.insights.columns import Answers, Floats, Ints, Used, clusters, latest
-from backend.domain.insights.estimate import dense, t_quantile
+from backend.domain.insights.association import entry, p_values
+from backend.domain.insights.columns import Answers, Floats, Ints
+from backend.domain.insights.discovery import benjamini_hochberg
+from backend.domain.insights.pairs import Association, associate
+from backend.domain.insights.rows import clusters, latest
 from backend.domain.insights.wording import HIDE_BELOW, limits, points, whole_points
 
 Kind = Literal["features", "pages"]
@@ -25,30 +25,11 @@ DECILES_FROM = 300
 MIN_USERS = 20
 MIN_ACCOUNTS = 5
 MIN_KEPT = 0.5
-NO_VARIANCE = 1e-24
 
 NOT_OFFERED = "too few answers"
 TOO_FEW_USERS = "too few users or non-users"
 TOO_FEW_ACCOUNTS = "too few accounts"
 NOT_COMPARABLE = "not comparable"
-
-
-class FeatureAssociation(TypedDict):
-    """One feature on the unit scale; `kept` answers lie in strata with users and non-users."""
-
-    n_users: int
-    n_nonusers: int
-    crude: float | None
-    kept: int
-    strata_kept: int
-    adjusted: float | None
-    se: float | None
-    df: int | None
-    lower: float | None
-    upper: float | None
-    p_value: float | None
-    cmh_q: float | None
-    cmh_p: float | None
 
 
 class DriverRow(TypedDict):
@@ -72,51 +53,6 @@ class DriverRow(TypedDict):
     marked: bool
     reason: str | None
     sentence: str
-
-
-def feature_association(
-    y: Sequence[int],
-    x: Sequence[int],
-    stratum: Sequence[Hashable],
-    cluster: Sequence[Hashable],
-    confidence: float = 0.95,
-) -> FeatureAssociation:
-    """Compare users (x = 1) with non-users of one feature within strata of active use.
-
-    Strata with only users or only non-users are left out. No stratum kept: all but the
-    counts and `crude` are None. One account, or no degrees left: no standard error.
-
-    Raises:
-        ValueError: lengths differ, or x holds something else than 0 and 1.
-
-    Source: Mantel-Haenszel weights as in Cochran 1968; CMH mean score by Landis, Heyman,
-    Koch 1978, with the small-sample factor of clustered regression.
-    """
-    values, uses = np.asarray(y, np.float64), np.asarray(x, np.int64)
-    if not len(values) == len(uses) == len(stratum) == len(cluster):
-        raise ValueError("y, x, stratum and cluster differ in length")
-    if len(uses) and not np.isin(uses, (0, 1)).all():
-        raise ValueError("x is 0 or 1")
-    strata, accounts = dense(stratum), dense(cluster)
-    ids = np.zeros(int(uses.sum()), np.int32)
-    indptr = np.concatenate(([0], np.cumsum(uses))).astype(np.int64)
-    found = associate(values, Used(indptr, ids, ("x",)), strata, accounts)
-    return _one(found, 0, confidence)
-
-
-def benjamini_hochberg(p: Sequence[float]) -> list[float]:
-    """Return q values in the order of `p`; an empty family is empty.
-
-    Source: Benjamini, Hochberg, Controlling the false discovery rate, JRSS B 57, 1995.
-    """
-    if len(p) == 0:
-        return []
-    values = np.asarray(p, np.float64)
-    order = np.argsort(values, kind="stable")
-    raised = values[order] * len(values) / np.arange(1, len(values) + 1)
-    q = np.empty(len(values))
-    q[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
-    return [float(v) for v in q]
 
 
 def usage_strata(active_days: Ints) -> Ints:
@@ -168,52 +104,6 @@ def features_table(
     return drivers_table(answers, confidence)[kind]
 
 
-def p_values(found: Association) -> Floats:
-    """Return the p value of each feature, NaN where there is none."""
-    testable = _testable(found) & (found.variance > NO_VARIANCE)
-    t = np.abs(found.adjusted[testable]) / np.sqrt(found.variance[testable])
-    p = np.full(len(found.n_users), np.nan)
-    p[testable] = 2 * stdtr(found.accounts[testable] - 1, -t)
-    return p
-
-
-def _one(found: Association, i: int, confidence: float) -> FeatureAssociation:
-    n_users, n = int(found.n_users[i]), found.n
-    result: FeatureAssociation = {
-        "n_users": n_users,
-        "n_nonusers": n - n_users,
-        "crude": _number(found.crude[i]),
-        "kept": int(found.kept[i]),
-        "strata_kept": int(found.strata[i]),
-        "adjusted": _number(found.adjusted[i]),
-        "se": None,
-        "df": None,
-        "lower": None,
-        "upper": None,
-        "p_value": None,
-        "cmh_q": _number(found.cmh[i]),
-        "cmh_p": _cmh_p(found, i),
-    }
-    if not _testable(found)[i]:
-        return result
-    df, adjusted = int(found.accounts[i]) - 1, float(found.adjusted[i])
-    variance = float(found.variance[i])
-    se = math.sqrt(variance) if variance > NO_VARIANCE else 0.0
-    half = t_quantile(confidence, df) * se
-    result["se"], result["df"] = se, df
-    result["lower"], result["upper"] = adjusted - half, adjusted + half
-    result["p_value"] = _number(p_values(found)[i])
-    return result
-
-
-def _testable(found: Association) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    return (found.accounts >= 2) & (found.kept > found.strata + 1) & (found.strata > 0)
-
-
-def _cmh_p(found: Association, i: int) -> float | None:
-    return None if math.isnan(found.cmh[i]) else float(chdtrc(1, found.cmh[i]))
-
-
 def _reasons(found: Association, n: int) -> list[str | None]:
     """Say of each feature why it is not compared, None when it is."""
     if n < OFFERED_FROM:
@@ -248,7 +138,7 @@ def _joint_q(
 def _row(
     name: str, found: Association, i: int, reason: str | None, q: float | None, confidence: float
 ) -> DriverRow:
-    one = _one(found, i, confidence)
+    one = entry(found, i, confidence)
     visible = min(one["n_users"], one["n_nonusers"]) >= HIDE_BELOW
     compared = reason is None
     marked = q is not None and q <= FALSE_DISCOVERY
@@ -287,7 +177,3 @@ def _sentence(row: DriverRow) -> str:
 
 def _by_size(row: DriverRow) -> tuple[bool, float, str]:
     return row["adjusted"] is None, -abs(row["adjusted"] or 0.0), row["name"]
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

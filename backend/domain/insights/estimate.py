@@ -151,8 +151,8 @@ def side_sums(y: Floats, w: Floats, cluster: Ints, rows: Bools | slice, size: in
     """Sum one side's weights by account; `size` is the number of accounts of both sides."""
     y, w, cluster = y[rows], w[rows], cluster[rows]
     return {
-        "w": np.bincount(cluster, w, size),
-        "wy": np.bincount(cluster, w * y, size),
+        "w": np.bincount(cluster, w, size).astype(np.float64),
+        "wy": np.bincount(cluster, w * y, size).astype(np.float64),
         "n": np.bincount(cluster, minlength=size),
     }
 

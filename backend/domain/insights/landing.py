@@ -6,9 +6,10 @@ from typing import TypedDict
 
 import numpy as np
 
-from backend.domain.insights.columns import Answers, Bools, clusters, counts_of, latest
+from backend.domain.insights.columns import Answers, Bools
 from backend.domain.insights.estimate import difference_of, side_sums
-from backend.domain.insights.score import ScoreLevel, level_of
+from backend.domain.insights.levels import ScoreLevel, level_of
+from backend.domain.insights.rows import clusters, counts_of, latest
 from backend.domain.insights.trend import DAY_MS, local_days
 from backend.domain.insights.wording import (
     LARGEST_ACCOUNT_SHARE,

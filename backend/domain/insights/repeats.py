@@ -5,7 +5,8 @@ from typing import TypedDict
 
 import numpy as np
 
-from backend.domain.insights.columns import Answers, Ints, latest_rows
+from backend.domain.insights.columns import Answers, Ints
+from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.wording import HIDE_BELOW, Note, change_sentence, note, points
 from backend.domain.nps import adjusted, normal_quantile
 
@@ -64,7 +65,8 @@ def paired_change(
 def repeat_table(answers: Answers, split_ms: int, confidence: float = 0.95) -> RepeatTable:
     """Compare each user's last answer before `split_ms` with the last one from then on."""
     rows, users = _both_sides(answers, split_ms)
-    change = paired_change(*(answers.y[side].tolist() for side in rows), confidence)
+    first, second = (answers.y[side].tolist() for side in rows)
+    change = paired_change(first, second, confidence)
     shown = change["n"] >= HIDE_BELOW
     lower, upper = change["lower"], change["upper"]
     clear = shown and lower is not None and upper is not None and (lower > 0 or upper < 0)

@@ -12,7 +12,7 @@ _WITHOUT_SPACES = (
 _RUN = re.compile(f"[{_WITHOUT_SPACES}]+")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
-STOP_WORDS = frozenset(
+_STOP_WORDS = (
     # English
     "a about after all also am an and any are as at be because been before being but by can could"
     " did do does doing for from get got had has have having he her here him his how i i'd i'll"
@@ -34,8 +34,9 @@ STOP_WORDS = frozenset(
     " más me mi muy nos o para pero por que se ser si sin sobre son su sus te tiene un una y ya yo"
     # Portuguese and Italian
     " ao as com da das do dos e em eu foi isso mas na nas não no nos os pela pelo que seu sua são"
-    " também tem uma che con della delle di gli ho il nel non per più questo sono".split()
+    " também tem uma che con della delle di gli ho il nel non per più questo sono"
 )
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 def fold(text: str) -> str:

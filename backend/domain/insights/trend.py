@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from backend.domain.insights.columns import Answers, Ints, latest_rows
-from backend.domain.insights.score import ScoreLevel, level_of
+from backend.domain.insights.columns import Answers, Ints
+from backend.domain.insights.levels import ScoreLevel, level_of
+from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.wording import HIDE_BELOW
 
 Unit = Literal["day", "week", "month", "quarter"]
@@ -128,12 +129,13 @@ def _calendar(firsts: Ints, unit: str) -> list[int]:
     present = np.unique(firsts)
     days = np.arange(present[0], present[-1] + 1) if present[-1] - present[0] < 200_000 else present
     every = np.unique(bucket_days(days, unit))
-    return (every if len(every) <= MOST_EMPTY_BUCKETS else present).tolist()
+    return [int(day) for day in (every if len(every) <= MOST_EMPTY_BUCKETS else present)]
 
 
 def _bucket_and_user(firsts: Ints, user: Ints) -> Ints:
     _, users = np.unique(user, return_inverse=True)
-    return (firsts - firsts.min()) * (int(users.max()) + 1) + users
+    keys: Ints = (firsts - firsts.min()) * (int(users.max()) + 1) + users
+    return keys
 
 
 def _first_day(local: date, unit: Unit) -> date:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
-from backend.domain.insights.columns import Answers, Bools, Floats, Ints, latest_rows
+from backend.domain.insights.columns import Answers, Bools, Floats, Ints
 from backend.domain.insights.drift import BUDGET, Alarm, Drift, Side, drift, log_gain
+from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.trend import date_of, local_days
 from backend.domain.nps import Counts
 
@@ -197,7 +199,7 @@ def _label(labels: Sequence[str], place: int) -> str:
     return labels[place - 1] if place else "unknown"
 
 
-def _by_stratum(key: Ints, y: "np.ndarray[tuple[int], np.dtype[np.int8]]", size: int) -> Ints:
+def _by_stratum(key: Ints, y: npt.NDArray[np.int8], size: int) -> Ints:
     return np.bincount(3 * key + 1 - y, minlength=3 * size).reshape(size, 3)
 
 

@@ -56,7 +56,7 @@ def rake_codes(base: Floats, margins: Sequence[tuple[Ints, Floats]]) -> tuple[Fl
     weights = base * (len(base) / base.sum())
     for _ in range(MAX_SWEEPS):
         for codes, target in margins:
-            reached = np.bincount(codes, weights, len(target))
+            reached = np.bincount(codes, weights, len(target)).astype(np.float64)
             weights = weights * _ratio(target * weights.sum(), reached)[codes]
         if all(_is_met(weights, codes, target) for codes, target in margins):
             return weights * (len(base) / weights.sum()), True
@@ -148,8 +148,9 @@ def spread(worth: Floats, omega: Floats, codes: Ints) -> Floats:
     """Share each account's worth among its answers by omega; NaN where there is no worth."""
     if len(codes) == 0:
         return np.zeros(0)
-    totals = np.bincount(codes, omega, len(worth))
-    return worth[codes] * omega * _ratio(np.ones(len(totals)), totals)[codes]
+    totals = np.bincount(codes, omega, len(worth)).astype(np.float64)
+    scale = _ratio(worth, totals)
+    return scale[codes] * omega
 
 
 def design_effect(weights: Floats) -> float | None:
