@@ -103,6 +103,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one write an answer, else Nagle's algorithm holds it for 40 ms
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         owner = self.server.faults

@@ -20,6 +20,7 @@ from typing import Any
 from . import limits
 
 _CUT = "…"
+_PLAIN_TEXT = (int, float, tuple, frozenset, type(None))  # their `str()` is their `repr()`
 
 
 def is_plain(values: Any) -> bool:
@@ -145,7 +146,7 @@ class _Cleaner:
         items = list(values)
         if isinstance(values, Set):
             # A set has no order of its own, and hashing of text differs in every process.
-            items.sort(key=_text)
+            items = _sorted(items)
         out = []
         for item in items:
             if self._is_full(depth):
@@ -208,12 +209,19 @@ def _text(value: Any) -> str:
     `repr` would run a query.
     """
     own_text: object = type(value).__str__
-    if own_text is object.__str__:
+    if own_text is object.__str__ and not isinstance(value, _PLAIN_TEXT):
         return _type_name(value)
     try:
         return _clip(str(value))
     except Exception:
         return _type_name(value)
+
+
+def _sorted(items: list[Any]) -> list[Any]:
+    try:
+        return sorted(items)
+    except TypeError:
+        return sorted(items, key=_text)
 
 
 def _type_name(value: Any) -> str:

@@ -77,6 +77,8 @@ class Delivery:
         if self._sender.is_current_thread:
             return self.queue.waiting == 0  # called from on_drop: waiting would be for ever
         deadline = time.monotonic() + timeout_s
+        if self._sender.is_running:
+            self._sender.wait_for_spool(deadline)
         lost_before = self.ledger.lost
         target = self.queue.accepted
         if self._sender.is_running:

@@ -172,13 +172,8 @@ class Queue:
         """Put batches that an earlier process left behind in front."""
         with self._lock:
             self._sealed.extendleft(reversed(batches))
+            self._sealed_bytes += sum(batch.size for batch in batches)
             self.accepted += sum(batch.count for batch in batches)
-
-    def skip(self, count: int) -> None:
-        """Account for events that are taken and given up in one."""
-        with self._lock:
-            self.accepted += count
-            self.resolved += count
 
     def wait_for(self, resolved: int, deadline: float) -> bool:
         """Wait until that many events are resolved in all; False when the time is over first."""

@@ -8,7 +8,7 @@ import time
 from . import retry
 from .batch import Batch
 from .queue import Queue
-from .spool import Spool
+from .spool import Spool, has_expired
 from .stats import Ledger, log
 from .transport import Reply, Transport
 
@@ -46,6 +46,7 @@ class Sender:
         self._is_stopping = False
         self._in_use = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._has_adopted = threading.Event()
 
     def start(self) -> None:
         """Start the thread. Raises RuntimeError when the interpreter is going down."""
@@ -67,6 +68,10 @@ class Sender:
             self._not_before = 0.0
         self._queue.wake.set()
 
+    def wait_for_spool(self, deadline: float) -> None:
+        """Wait until what an earlier process left behind is in the queue."""
+        self._has_adopted.wait(max(0.0, deadline - time.monotonic()))
+
     def stop(self) -> None:
         """End the thread after the try it is in."""
         self._is_stopping = True
@@ -83,6 +88,7 @@ class Sender:
 
     def _run(self) -> None:
         self._adopt()
+        self._has_adopted.set()
         while not self._is_stopping:
             self._queue.wake.wait(self._pause_s())
             self._queue.wake.clear()
@@ -99,17 +105,18 @@ class Sender:
     def _adopt(self) -> None:
         if self._spool is None:
             return
+        batches: list[Batch] = []
         try:
-            batches, expired = self._spool.adopt()
+            for batch in self._spool.adopt():
+                batch.pack(self._gzip)  # one by one: a long backlog must not be in memory whole
+                batches.append(batch)
         except OSError as error:
             log.error("zeroten: the spool cannot be read: %s", error)
-            return
         self._ledger.recovered += sum(batch.count for batch in batches)
         self._queue.adopt(batches)
-        if expired:
-            self._ledger.recovered += expired
-            self._queue.skip(expired)
-            self._ledger.drop("expired", expired)
+        for batch in filter(has_expired, batches):
+            if self._queue.resolve(batch):
+                self._ledger.drop("expired", batch.count)
 
     def _pause_s(self) -> float:
         waits = [_TICK_S]

@@ -16,6 +16,7 @@ import json
 import mmap
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,27 +88,23 @@ class Spool:
             self._make_own()
         return SpoolChunk(key, self._own / f"{key}.events")
 
-    def adopt(self) -> tuple[list[Batch], int]:
-        """Take over what ended processes left; return it, oldest first, and how many expired.
+    def adopt(self) -> Iterator[Batch]:
+        """Take over what ended processes left, the oldest of each first.
 
         The folders stay locked, so that no other process takes the same, until `close`.
         Raises OSError when the folder cannot be read.
         """
         if not self._root.is_dir():
-            return [], 0
-        batches: list[Batch] = []
-        expired = 0
+            return
         for folder in sorted(self._root.iterdir()):
             if folder in self._locks or folder.name.startswith(".") or not self._lock(folder):
                 continue
             for path in sorted(folder.glob("*.events"), key=_made_at):
                 batch = read_batch(path)
-                if batch.count and time.time() - _made_at(path) <= MAX_AGE_S:
-                    batches.append(batch)
+                if batch.count:
+                    yield batch
                 else:
-                    expired += batch.count
                     path.unlink()
-        return batches, expired
 
     def close(self) -> None:
         """Let go of the folders; those with nothing left in them are removed."""
@@ -161,6 +158,11 @@ def read_batch(path: Path) -> Batch:
     records = path.read_bytes().rstrip(b"\0").split(SEPARATOR)
     good = [record for record in records if record and _is_whole(record)]
     return Batch(path.name[: -len(".events")], len(good), SEPARATOR.join(good), path=path)
+
+
+def has_expired(batch: Batch) -> bool:
+    """Say whether the batch is older than the server's memory of batch keys."""
+    return batch.path is not None and time.time() - _made_at(batch.path) > MAX_AGE_S
 
 
 def _is_whole(record: bytes) -> bool:

@@ -123,10 +123,8 @@ def retry_after_s(text: str | None, now: float | None = None) -> float | None:
     """Read a Retry-After header, seconds or an HTTP date; None when absent or senseless."""
     if not text:
         return None
-    try:
+    if text.strip().lstrip("-").isdigit():
         return max(0.0, float(text))
-    except ValueError:
-        pass
     try:
         moment = parsedate_to_datetime(text).timestamp()
     except (TypeError, ValueError):
