@@ -64,9 +64,8 @@ def _page_sampling(
 def _highest_rate(sampling: Sampling, now: datetime) -> float:
     if not sampling.paced:
         return sampling.rate
-    # A slot comes round every cycle: no rate that ended before the last one still holds, except
-    # for a rest that ended earlier, so the cycle is doubled.
-    since = now - timedelta(days=2 * max(1, sampling.spread_days))
+    # A slot comes round every cycle, so a rate that ended before the last cycle holds for nobody.
+    since = now - timedelta(days=max(1, sampling.spread_days))
     ends = [starts_at for starts_at, _ in sampling.paced[1:]]
     return max(
         rate

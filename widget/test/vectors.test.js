@@ -1,0 +1,74 @@
+/** Every case of tests/vectors/, which the Python suite runs too. */
+
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {describe, it} from 'node:test';
+
+import {matches} from '../src/core/audience.js';
+import {evaluateLocal} from '../src/core/eligibility.js';
+import {unitHash} from '../src/core/hash.js';
+import {pagePath} from '../src/core/pages.js';
+import {admit} from '../src/core/sampling.js';
+
+const cases = (name) => JSON.parse(readFileSync(new URL(`../../tests/vectors/${name}.json`, import.meta.url), 'utf8')).cases;
+
+const ms = (time) => (time ? Date.parse(time) : null);
+
+/** The past of one survey as the page keeps it. */
+const past = (record) => ({
+  shownAt: ms(record.shown_at),
+  answeredAt: ms(record.answered_at),
+  declinedAt: ms(record.declined_at),
+  ignoredAt: ms(record.ignored_at),
+  laterAt: ms(record.later_at),
+});
+
+/** A visitor of the vectors as the page knows them. */
+const inPage = (record) => ({
+  userId: record.anonymous ? null : record.id,
+  anonymousId: record.anonymous ? record.id : null,
+  traits: record.traits || {},
+  account: {id: record.account_id, traits: record.account_traits || {}},
+  page: record.page == null ? null : pagePath(record.page),
+  pageTemplate: record.page_template,
+  origin: record.origin,
+  device: record.device,
+  language: record.language,
+  appVersion: record.app_version,
+  trigger: record.trigger || {type: 'page_load'},
+  firstSeenAt: ms(record.first_seen_at),
+  history: Object.fromEntries(Object.entries(record.history || {}).map(([id, entry]) => [id, past(entry)])),
+});
+
+describe('eligibility.json', () => {
+  for (const {name, visitor, now, local} of cases('eligibility')) {
+    if (!local) continue;
+    it(name, () => {
+      const verdict = evaluateLocal(local.survey, inPage(visitor), ms(now));
+      assert.deepEqual(
+        {
+          passed: verdict.passed,
+          reason: verdict.reason,
+          failed: verdict.gates.filter(({passed}) => !passed).map(({gate}) => gate),
+          retryAt: verdict.retryAt,
+        },
+        {passed: local.passed, reason: local.reason, failed: local.failed, retryAt: ms(local.retry_at)},
+      );
+    });
+  }
+});
+
+describe('sampling.json', () => {
+  for (const {function: what, input, expected} of cases('sampling')) {
+    it(`${what} ${JSON.stringify(input)}`, () => {
+      if (what === 'unit_hash') assert.equal(unitHash(input.purpose, input.salt, input.user), expected);
+      else assert.equal(admit({id: 'srv_nps', sampling: input.sampling}, {userId: input.user}).slot, ms(expected));
+    });
+  }
+});
+
+describe('audience.json', () => {
+  for (const {name, local_rule: rule, visitor, local} of cases('audience')) {
+    it(name, () => assert.equal(matches(rule, inPage(visitor)), local));
+  }
+});
