@@ -76,3 +76,60 @@ export type Config = {
   respect_dnt?: boolean;
   surveys: Survey[];
 };
+
+/** What the loader lends to the panel, so that nothing is shipped twice. */
+export type Kit = {
+  config: Config;
+  base: string;
+  now: () => number;
+  emit: (event: string, detail: unknown) => void;
+  guard: <T extends (...args: any[]) => any>(fn: T) => T;
+  timers: {after: (ms: number, run: () => void) => () => void};
+  store: {get: (part: string) => string | undefined; set: (part: string, text?: string) => void};
+  lease: {renew: () => void; take: () => Promise<boolean>};
+  remember: (surveyId: string, what: 'shownAt' | 'answeredAt' | 'declinedAt' | 'laterAt' | 'retry', at?: number) => void;
+  state: () => {surveys: Record<string, Record<string, number>>};
+  toJson: (value: unknown) => string;
+  fromJson: (text: unknown) => any;
+  page: () => string;
+  ask: (surveys: Survey[], manual?: boolean, into?: unknown) => Promise<boolean>;
+  languages: () => string[];
+  report: () => object;
+  /** Make this the showing, in place of any other. */
+  hold: (session: Session) => void;
+  ended: () => void;
+};
+
+/** One showing of a survey, from its decision to its end. */
+export type Session = {
+  end: () => void;
+  moved: (page: string) => void;
+  speak: (languages: string[]) => void;
+};
+
+export type Decision = {
+  show: true;
+  survey_id: string;
+  version: number;
+  ticket: string;
+  expires_at?: string;
+  language?: string;
+  interface?: Partial<InterfaceTexts> | null;
+};
+
+/** What the panel itself says; `{n}`, `{of}` are filled in. */
+export type InterfaceTexts = {
+  close: string;
+  back: string;
+  next: string;
+  send: string;
+  skip: string;
+  later: string;
+  opened: string;
+  step: string;
+  required: string;
+  too_few: string;
+  too_many: string;
+  too_long: string;
+  invalid: string;
+};

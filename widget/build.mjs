@@ -1,0 +1,88 @@
+/**
+ * Build the loader, the panel, the pinned build and the manifest into dist/, and fail over budget.
+ * Bytes are those of brotli 11, as a page downloads them, with the configuration of one survey.
+ */
+
+import {createHash} from 'node:crypto';
+import {mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {brotliCompressSync, constants} from 'node:zlib';
+import {build} from 'esbuild';
+import {sampleConfig, sampleDecision} from './test/sample.js';
+
+const PLACEHOLDER = '"__ZEROTEN_CONFIG__"';
+const BUDGET = {script: 5700, shown: 15700};
+const dist = new URL('dist/', import.meta.url);
+const {version} = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+
+/** @param {string} text */
+const brotli = (text) => brotliCompressSync(text, {params: {[constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: text.length}}).length;
+
+/** @param {string} entry @param {'iife' | 'esm'} format */
+async function bundle(entry, format) {
+  const {outputFiles, metafile} = await build({
+    entryPoints: [new URL(`src/${entry}.js`, import.meta.url).pathname],
+    bundle: true,
+    minify: true,
+    format,
+    target: 'es2020',
+    charset: 'utf8',
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+    outfile: `${entry}.js`,
+  });
+  const parts = Object.values(metafile.outputs)[0].inputs;
+  return {text: outputFiles[0].text.trim(), parts};
+}
+
+/** @param {string} name @param {string} text */
+function put(name, text) {
+  writeFileSync(new URL(name, dist), text);
+  return name;
+}
+
+/** @param {string} title @param {Record<string, {bytesInOutput: number}>} parts */
+function explain(title, parts) {
+  console.log(`${title}, minified bytes by file:`);
+  const rows = Object.entries(parts).sort(([, one], [, other]) => other.bytesInOutput - one.bytesInOutput);
+  for (const [file, {bytesInOutput}] of rows) console.log(`  ${String(bytesInOutput).padStart(6)}  ${file.replace(/^.*src\//, '')}`);
+}
+
+const loader = await bundle('index', 'iife');
+if (loader.text.split(PLACEHOLDER).length !== 2) throw new Error(`the loader must hold ${PLACEHOLDER} exactly once`);
+const panel = await bundle('panel', 'esm');
+const pinned = await bundle('pinned', 'iife');
+const hash = createHash('sha256').update(panel.text).digest('hex').slice(0, 8);
+const panelName = `panel.${hash}.js`;
+
+rmSync(dist, {recursive: true, force: true});
+mkdirSync(dist, {recursive: true});
+const script = loader.text.replace(PLACEHOLDER, () => JSON.stringify(sampleConfig(panelName)));
+const bytes = {
+  loader: brotli(loader.text),
+  panel: brotli(panel.text),
+  pinned: brotli(pinned.text),
+  script: brotli(script),
+  shown: brotli(script) + brotli(panel.text) + Buffer.byteLength(JSON.stringify(sampleDecision())),
+};
+const integrity = `sha384-${createHash('sha384').update(pinned.text).digest('base64')}`;
+const manifest = {
+  version,
+  loader: put('loader.js', loader.text),
+  panel: put(panelName, panel.text),
+  pinned: put(`zeroten.${version}.js`, pinned.text),
+  integrity,
+  bytes,
+};
+put('manifest.json', `${JSON.stringify(manifest, null, 2)}\n`);
+
+explain('loader', loader.parts);
+explain('panel', panel.parts);
+console.log(`\n${readdirSync(dist).join('  ')}`);
+console.log(`script with the configuration of one survey: ${bytes.script} of ${BUDGET.script} bytes (brotli 11)`);
+console.log(`all by the time it shows: ${bytes.shown} of ${BUDGET.shown} bytes`);
+const over = /** @type {const} */ (['script', 'shown']).filter((name) => bytes[name] > BUDGET[name]);
+if (over.length) {
+  console.error(`over budget: ${over.map((name) => `${name} by ${bytes[name] - BUDGET[name]} bytes`).join(', ')}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,26 @@
+/** One survey, one tab: a lease in storage, taken under a Web Lock that is held for milliseconds. */
+
+import {fromJson, toJson} from '../core/json.js';
+
+const LEASE_MS = 15000;
+
+/** @param {string} key @param {import('./store.js').Store} store @param {() => number} now */
+export function createLease(key, store, now) {
+  const tab = Math.random();
+
+  const isFree = () => {
+    const {by, until} = fromJson(store.get('lease'));
+    return by === tab || !(Math.abs(until - now()) < LEASE_MS && until > now());
+  };
+  const renew = () => store.set('lease', toJson({by: tab, until: now() + LEASE_MS}));
+  const claim = () => isFree() && (renew(), true);
+
+  return {
+    renew,
+    drop: () => isFree() && store.set('lease'),
+    /** Whether this tab may show a survey now. @returns {Promise<boolean>} */
+    take: async () =>
+      // Absent on http: and in old browsers: the server's open ticket is the second line then.
+      navigator.locks ? navigator.locks.request(`zeroten:${key}`, {ifAvailable: true}, async (lock) => !!lock && claim()) : claim(),
+  };
+}

@@ -1,0 +1,21 @@
+/**
+ * Tell of changes of the path in a page that does not reload. `history` is never wrapped: where there is
+ * no Navigation API, the address is looked at twice a second while the tab is visible.
+ *
+ * @param {() => void} changed @param {import('./timers.js').Timers} timers
+ */
+export function watchLocation(changed, timers) {
+  let path = location.pathname;
+  const look = () => {
+    if (location.pathname === path) return;
+    path = location.pathname;
+    changed();
+  };
+  const {navigation} = /** @type {any} */ (window);
+  const poll = () => {
+    look();
+    timers.after(500, poll);
+  };
+  if (navigation?.addEventListener) navigation.addEventListener('currententrychange', look);
+  else poll();
+}

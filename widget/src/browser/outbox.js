@@ -1,0 +1,68 @@
+/**
+ * Answers on their way: written down first, sent with keepalive, tried again, and handed to
+ * sendBeacon when the page goes while something has no reply yet. Revisions make doubles harmless.
+ */
+
+import {isPassing, put, readQueue, waitMs, without} from '../core/queue.js';
+
+/** @typedef {ReturnType<typeof createOutbox>} Outbox */
+
+/** @param {import('../types').Kit} kit */
+export function createOutbox(kit) {
+  const {fetch} = window;
+  const url = `${kit.base}v1/responses`;
+  let attempt = 0;
+  /** @type {(() => void) | null} */
+  let cancel = null;
+  /** Keys of what is being sent. @type {Set<string>} */
+  const flying = new Set();
+
+  const read = () => readQueue(kit.fromJson(kit.store.get('queue')), kit.now());
+  /** @param {import('../core/queue.js').Entry[]} queue */
+  const write = (queue) => kit.store.set('queue', queue.length ? kit.toJson(queue) : undefined);
+
+  /** @param {import('../core/queue.js').Entry} entry */
+  const send = async ({ticket, revision, body}) => {
+    const key = `${ticket} ${revision}`;
+    if (flying.has(key)) return;
+    flying.add(key);
+    const response = await fetch(url, {
+      method: 'POST', body, keepalive: true, credentials: 'omit', referrerPolicy: 'origin',
+    }).catch(() => null);
+    flying.delete(key);
+    const status = response ? response.status : 0;
+    if (isPassing(status)) return later(waitMs(attempt++, response && response.headers.get('Retry-After'), Math.random));
+    attempt = 0;
+    write(without(read(), ticket, revision));
+    if (status >= 400) kit.emit('error', {status});
+  };
+
+  const flush = kit.guard(() => {
+    cancel?.();
+    cancel = null;
+    for (const entry of read()) kit.guard(send)(entry);
+  });
+
+  /** @param {number} ms */
+  const later = (ms) => {
+    cancel?.();
+    cancel = kit.timers.after(ms, flush);
+  };
+
+  addEventListener('online', flush);
+  const hide = kit.guard(() => {
+    if (document.hidden || cancel || flying.size) for (const {body} of read()) navigator.sendBeacon(url, body);
+  });
+  document.addEventListener('visibilitychange', () => document.hidden && hide());
+  addEventListener('pagehide', hide);
+
+  return {
+    flush,
+    /** @param {string} ticket @param {number} revision @param {string} body */
+    post: (ticket, revision, body) => {
+      const entry = {ticket, revision, body, at: kit.now()};
+      write(put(read(), entry));
+      kit.guard(send)(entry);
+    },
+  };
+}

@@ -1,0 +1,310 @@
+/**
+ * The widget in a page: who the visitor is, which surveys are armed, and the one that shows.
+ *
+ * @typedef {import('./types').Config} Config
+ * @typedef {import('./types').Survey} Survey
+ * @typedef {import('./types').Trigger} Trigger
+ * @typedef {import('./types').Kit} Kit
+ */
+
+import {createLease} from './browser/lease.js';
+import {watchLocation} from './browser/location.js';
+import {createStore} from './browser/store.js';
+import {createTimers} from './browser/timers.js';
+import {anonymousId, device, languages, wantsPrivacy} from './browser/visitor.js';
+import {copyId, copyTraits} from './core/copy.js';
+import {evaluateLocal} from './core/eligibility.js';
+import {createEmitter} from './core/emitter.js';
+import {unitHash} from './core/hash.js';
+import {fromJson, toJson} from './core/json.js';
+import {pickLanguage} from './core/language.js';
+import {pagePath, pageTemplate} from './core/pages.js';
+import {readState, writeState} from './core/state.js';
+
+const MAX_ERRORS = 3;
+const TROUBLE_MS = 60000;
+
+/**
+ * @param {Config} config @param {string} base address of the server, with the slash at its end
+ * @param {() => Promise<typeof import('./panel.js')>} loadPanel
+ */
+export function createClient(config, base, loadPanel) {
+  const {performance, fetch} = window;
+  // Hosts fake Date in their tests; performance has its own clock.
+  const now = () => performance.timeOrigin + performance.now();
+  const {emit, on} = createEmitter();
+  const {surveys: published} = config;
+
+  let errors = 0;
+  let isOff = config.off;
+  let consent = config.consent || 'granted';
+  /** @type {import('./types').Session | null | undefined} */
+  let session;
+  let isBusy = false;
+  let quietUntil = 0;
+  /** @type {{userId?: string | null, traits?: any, account?: any, token?: any, appVersion?: string | null}} */
+  let person = {};
+  /** @type {string | null} */
+  let locale = null;
+  let path = '';
+  /** Surveys armed on this page view, by what armed them. @type {Map<Survey, Trigger>} */
+  const armed = new Map();
+  /** Surveys the server refused for the rest of this page view. @type {Set<Survey>} */
+  const refused = new Set();
+  /** @type {(() => void)[]} */
+  let waiting = [];
+
+  /** @param {unknown} error */
+  const fail = (error) => {
+    if (++errors >= MAX_ERRORS) {
+      isOff = true;
+      beginPage();
+      session?.end();
+    }
+    emit('error', error);
+  };
+
+  /** One fence for all that the page or the browser calls: nothing is thrown into the host. @type {Kit['guard']} */
+  const guard = (fn) =>
+    /** @type {any} */ (
+      (/** @type {any[]} */ ...args) => {
+        try {
+          const result = fn(...args);
+          return result?.then ? result.then(undefined, fail) : result;
+        } catch (error) {
+          fail(error);
+        }
+      }
+    );
+
+  const timers = createTimers(now, guard);
+  const store = createStore(config.key, () => consent === 'granted' && !wantsPrivacy(config.respect_dnt));
+  const lease = createLease(config.key, store, now);
+
+  const isReady = () => !isOff && consent === 'granted';
+  const page = () => path || pagePath(location.pathname);
+  const state = () => readState(store.get('state'), now());
+
+  /** @type {Kit['remember']} */
+  const remember = (id, what, at = now()) => {
+    const known = state();
+    const {[id]: seen, ...others} = known.surveys;
+    if (what === 'retry') known.retry[id] = at;
+    else known.surveys = {...others, [id]: {...seen, [what]: at}};
+    store.set('state', writeState(known));
+  };
+
+  /** @param {Trigger} [trigger] */
+  const visitor = (trigger = {type: 'manual'}) => {
+    const {first, surveys} = state();
+    const {userId = null} = person;
+    return {
+      ...person,
+      userId,
+      anonymousId: userId ? null : anonymousId(store, now()),
+      page: page(),
+      pageTemplate: pageTemplate(page(), config.page_rules),
+      origin: location.origin,
+      device: device(),
+      language: languages(locale)[0],
+      trigger,
+      firstSeenAt: userId ? null : first,
+      history: surveys,
+    };
+  };
+
+  /** @param {Survey} survey */
+  const judge = (survey) => {
+    const verdict = evaluateLocal(survey, visitor(armed.get(survey)), now());
+    const retryAt = state().retry[survey.id];
+    return verdict.passed && (refused.has(survey) || retryAt > now()) ? {...verdict, passed: false, reason: 'refused_by_server', retryAt} : verdict;
+  };
+
+  const candidates = () =>
+    published.filter((survey) => {
+      if (!armed.has(survey)) return false;
+      const {passed, reason} = judge(survey);
+      if (!passed) emit('not_shown', {survey_id: survey.id, reason});
+      return passed;
+    });
+
+  /** Ask the server among what passed here, in the one tab that holds the lease. */
+  const consider = async () => {
+    if (!isReady() || isBusy || session || document.hidden || now() < quietUntil || !candidates().length) return;
+    isBusy = true;
+    try {
+      // Judged again under the lease: another tab may have shown it meanwhile.
+      if (await lease.take()) await ask(candidates());
+    } finally {
+      isBusy = false;
+      if (!session) lease.drop();
+    }
+  };
+  let cancelSoon = () => {};
+  const considerSoon = () => {
+    cancelSoon();
+    cancelSoon = timers.after(0, consider);
+  };
+
+  /** @type {Kit['ask']} */
+  const ask = async (surveys, manual = false, into) => {
+    if (!isReady() || !surveys.length || session) return false;
+    // Under way together: the panel's code adds no round trip.
+    const loading = loadPanel();
+    loading.catch(() => {});
+    const answer = await decide(surveys, manual);
+    const survey = surveys.find(({id}) => id === answer.survey_id);
+    if (answer.show && survey) {
+      session = (await loading).open(kit, {survey, answer, manual, into});
+      return true;
+    }
+    for (const one of surveys) {
+      refused.add(one);
+      if (answer.retry_after_s) remember(one.id, 'retry', now() + answer.retry_after_s * 1000);
+      emit('not_shown', {survey_id: one.id, reason: answer.reason});
+    }
+    return false;
+  };
+
+  /** @param {Survey[]} surveys @param {boolean} manual @returns {Promise<any>} */
+  const decide = async (surveys, manual) => {
+    const {userId, anonymousId, traits, account, token, appVersion, firstSeenAt, trigger, ...here} = visitor(armed.get(surveys[0]));
+    const wanted = languages(locale);
+    const response = await fetch(`${base}v1/decide`, {
+      method: 'POST',
+      credentials: 'omit',
+      referrerPolicy: 'origin',
+      body: toJson({
+        publishable_key: config.key,
+        user_id: userId,
+        anonymous_id: anonymousId,
+        identity_token: typeof token === 'function' ? await token() : token,
+        account,
+        traits,
+        page: here.page,
+        language: pickLanguage(wanted, Object.keys(surveys[0].content.texts), wanted[0]),
+        device: here.device,
+        app_version: appVersion,
+        first_seen_at: firstSeenAt && new Date(firstSeenAt).toISOString(),
+        trigger: {type: trigger.type, name: trigger.name},
+        candidates: surveys.map(({id}) => id),
+        manual,
+      }),
+    }).catch(() => ({ok: false, status: 0, text: () => ''}));
+    if (!response.ok) quietUntil = now() + TROUBLE_MS;
+    return {reason: `status_${response.status}`, ...fromJson(await response.text())};
+  };
+
+  /** A page begins: what page loads arm is armed, after its delay; what was armed on the page before is not. */
+  const beginPage = () => {
+    for (const cancel of waiting) cancel();
+    waiting = [];
+    armed.clear();
+    refused.clear();
+    if (!isReady()) return;
+    for (const survey of published) {
+      for (const trigger of survey.triggers || []) {
+        if (trigger.type !== 'event') waiting.push(timers.after(trigger.delay_ms || 0, () => arm(survey, trigger)));
+      }
+    }
+    session?.moved(page());
+  };
+
+  /** @param {Survey} survey @param {Trigger} trigger */
+  const arm = (survey, trigger) => {
+    armed.set(survey, trigger);
+    considerSoon();
+  };
+
+  /** @type {Kit} */
+  const kit = {
+    config, base, now, emit, guard, timers, store, lease, remember, state, toJson, fromJson, page, ask,
+    languages: () => languages(locale),
+    report: () => ({consent, visitor: visitor(), surveys: published.map((survey) => ({id: survey.id, armed: armed.has(survey), ...judge(survey)}))}),
+    hold: (held) => {
+      session?.end();
+      session = held;
+    },
+    ended: () => {
+      session = null;
+      lease.drop();
+    },
+  };
+
+  /** @type {Record<string, (...args: any[]) => unknown>} */
+  const calls = {
+    identify: (id, {traits, account, token, app_version: version} = {}) => {
+      const userId = copyId(id);
+      if (!userId) return false;
+      const accountId = copyId(account?.id || account);
+      person = {
+        userId,
+        traits: copyTraits(traits),
+        account: accountId && {id: accountId, traits: copyTraits(account.traits)},
+        token,
+        appVersion: copyId(version),
+      };
+      // What one person of this browser was shown must not rest another; an anonymous past stays with who signs in.
+      const known = state();
+      const mark = `${unitHash('sample', '', userId)}`;
+      if (known.user && known.user !== mark) known.surveys = known.retry = {};
+      known.user = mark;
+      store.set('state', writeState(known));
+      refused.clear();
+      considerSoon();
+    },
+    page: (to) => {
+      path = typeof to === 'string' ? pagePath(to) : '';
+      beginPage();
+    },
+    track: (name) => {
+      for (const survey of published) {
+        for (const trigger of survey.triggers || []) if (trigger.type === 'event' && trigger.name === name) arm(survey, trigger);
+      }
+    },
+    reset: () => {
+      person = {};
+      forget();
+    },
+    consent: (value) => {
+      consent = value;
+      if (value === 'denied') forget();
+      else beginPage();
+    },
+    locale: (tag) => {
+      locale = copyId(tag);
+      session?.speak(languages(locale));
+    },
+    on,
+    debug: () => {
+      console.log('zeroten', kit.report());
+      return kit.report();
+    },
+  };
+
+  const forget = () => {
+    session?.end();
+    for (const part of ['id', 'state', 'queue', 'lease']) store.set(part);
+    beginPage();
+  };
+
+  return {
+    call: guard((/** @type {string} */ name, /** @type {any[]} */ ...args) => {
+      if (isOff) return false;
+      if (Object.hasOwn(calls, name)) return calls[name](...args) ?? true;
+      // What is seldom called came with the panel.
+      return loadPanel().then((panel) => panel.call(kit, name, args));
+    }),
+    start: guard(() => {
+      watchLocation(guard(() => calls.page()), timers);
+      document.addEventListener('visibilitychange', () => {
+        timers.schedule();
+        considerSoon();
+      });
+      beginPage();
+      // Answers an earlier page could not send.
+      if (isReady() && store.get('queue')) timers.after(2000, () => loadPanel().then((panel) => panel.call(kit, 'flush', [])));
+      emit('ready', {});
+    }),
+  };
+}

@@ -1,0 +1,234 @@
+/**
+ * One showing of a survey: walks through its questions, saves each answer as it is given, and ends.
+ * What is sent goes through `post`, which a preview leaves out.
+ *
+ * @typedef {import('./types').Kit} Kit
+ * @typedef {import('./types').Content} Content
+ * @typedef {{content: Content, surveyId: string, language: string, texts: import('./types').InterfaceTexts, theme: import('./types').Theme, isDialog: boolean, into?: Element | null,
+ *   post: (state: string, body: object) => void, onEnd: () => void}} Showing
+ */
+
+import {checkAnswer, isAnswered, metric, nextQuestion, path, progress, questionText, scale, thanks, toResponse} from './core/flow.js';
+import {pickLanguage} from './core/language.js';
+import {ICONS, button, el, icon} from './ui/dom.js';
+import {createFrame} from './ui/frame.js';
+import {optionsQuestion, textQuestion} from './ui/questions.js';
+import {scaleQuestion} from './ui/scale.js';
+
+/** @param {Kit} kit @param {Showing} showing */
+export function createSession(kit, {content, surveyId, language, texts, theme, isDialog, into, post, onEnd}) {
+  /** @type {import('./types').Values} */
+  const values = {};
+  /** @type {import('./types').Question | null} */
+  let current = null;
+  /** @type {import('./ui/questions.js').Asked | null} */
+  let asked = null;
+  let state = 'shown';
+  let isTouched = false;
+  let shownAt = 0;
+  let lastSent = '';
+
+  const frame = createFrame(kit, {theme, language, isDialog, into, onEscape: () => close(), onLost: () => end()});
+  const speech = () => content.texts[language];
+  const metricQuestion = metric(content);
+
+  /** @param {string} to */
+  const send = (to) => {
+    const response = toResponse(content, values);
+    const isFirst = to !== state;
+    state = to;
+    const body = {state: to, ...response, language, shown_ms: shownAt ? Math.round(kit.now() - shownAt) : 0};
+    const mark = kit.toJson([to, response]);
+    if (mark === lastSent) return;
+    lastSent = mark;
+    post(to, body);
+    if (isFirst) kit.emit(to, {survey_id: surveyId, ...response});
+  };
+
+  /** Save what there is; before the metric has an answer there is no score to save it under. */
+  const save = () => {
+    const hasScore = !metricQuestion || isAnswered(values[metricQuestion.id]);
+    if (state !== 'completed') send(hasScore ? 'scored' : 'shown');
+  };
+
+  /** @param {unknown} value @param {string} how key, mouse, touch, pen */
+  const commit = (value, how) => {
+    const question = /** @type {import('./types').Question} */ (current);
+    const problem = checkAnswer(question, value);
+    if (problem) return complain(problem, question);
+    isTouched = true;
+    values[question.id] = value;
+    const next = nextQuestion(content, values, question.id);
+    if (next) {
+      if (isAnswered(value)) save();
+      ask(next, how);
+    } else {
+      finish(how);
+    }
+  };
+
+  /** @param {string} how */
+  const finish = (how) => {
+    send('completed');
+    kit.remember(surveyId, 'answeredAt');
+    drawEnd(how);
+  };
+
+  /** @param {string} problem @param {import('./types').Question} question */
+  const complain = (problem, question) => {
+    const count = problem === 'too_few' ? question.min : problem === 'too_many' ? question.max : 4000;
+    const line = frame.root.querySelector('#e');
+    if (line) line.textContent = /** @type {any} */ (texts)[problem].replace('{n}', count);
+    asked?.focus();
+  };
+
+  /** @param {string} how */
+  const back = (how) => {
+    const question = /** @type {import('./types').Question} */ (current);
+    keep();
+    const before = path(content, values);
+    ask(before[before.findIndex(({id}) => id === question.id) - 1], how);
+  };
+
+  /** What stands in the fields survives going back and a change of language. */
+  const keep = () => {
+    const value = asked?.value();
+    if (current && isAnswered(value) && !scale(current)) values[current.id] = value;
+  };
+
+  /** @param {import('./types').Question} question @param {string} how */
+  const ask = (question, how) => {
+    const hadFocus = frame.hasFocus();
+    current = question;
+    draw();
+    if (how === 'mouse' && question.kind === 'text') asked?.focus();
+    else if (how === 'key' || (hadFocus && how === 'mouse')) focusHeading();
+  };
+
+  const focusHeading = () => /** @type {HTMLElement | null} */ (frame.root.querySelector('#h'))?.focus({preventScroll: true});
+
+  const draw = () => {
+    const question = /** @type {import('./types').Question} */ (current);
+    const own = {...speech().questions[question.id], text: questionText(content, speech(), question.id, values)};
+    const {at, of} = progress(content, values, question.id);
+    asked?.destroy();
+    const nextButton = button(at === of ? texts.send : texts.next, 'pr', kit.guard((/** @type {any} */ event) => commit(asked?.value(), event.detail ? 'mouse' : 'key')));
+    const isScale = !!scale(question);
+    nextButton.hidden = isScale && !isAnswered(values[question.id]);
+    const options = {value: values[question.id], language, onCommit: kit.guard(commit), onChoose: () => void (nextButton.hidden = false), onRest: kit.guard(rest)};
+    asked = isScale ? scaleQuestion(kit, question, own, options) : question.kind === 'text' ? textQuestion(kit, own, options) : optionsQuestion(kit, question, own, options);
+    const foot = el('div', {class: 'n'});
+    if (at === 1 && content.later && state === 'shown') foot.append(button(texts.later, 'bt', kit.guard(() => leave('later'))));
+    foot.append(el('span', {class: 's'}), nextButton);
+    frame.body.replaceChildren(
+      ...header(at, of),
+      el('h2', {class: 'h', id: 'h', tabindex: -1, dir: 'auto'}, own.text),
+      ...asked.nodes,
+      el('p', {class: 'e', id: 'e', role: 'alert'}),
+      foot,
+    );
+  };
+
+  /** @param {number} at @param {number} of */
+  const header = (at, of) => {
+    const top = el('div', {class: 'top'});
+    if (at > 1) top.append(iconButton(texts.back, ICONS.back, (event) => back(event.detail ? 'mouse' : 'key'), 'ic fl'));
+    top.append(iconButton(texts.close, ICONS.close, () => close()));
+    /** @type {Node[]} */
+    const nodes = [top, ...logo()];
+    if (of > 2) {
+      const label = texts.step.replace('{n}', `${at}`).replace('{of}', `${of}`);
+      nodes.push(el('div', {class: 'bar', role: 'img', 'aria-label': label}, ...Array.from({length: of}, (_, one) => el('span', {class: one < at ? 'on' : ''}))));
+    }
+    return nodes;
+  };
+
+  const logo = () => {
+    const {path: drawing, size = 24, label = ''} = theme.logo || {};
+    if (typeof drawing !== 'string') return [];
+    return [el('div', {class: 'lg', role: 'img', 'aria-label': label}, icon(drawing, size, true))];
+  };
+
+  /** @param {string} label @param {string} drawing @param {(event: any) => void} act */
+  const iconButton = (label, drawing, act, kind = 'ic') => {
+    const node = el('button', {type: 'button', class: kind, 'aria-label': label}, icon(drawing));
+    node.addEventListener('click', kit.guard(act));
+    return node;
+  };
+
+  /** @param {string} how */
+  const drawEnd = (how) => {
+    const hadFocus = frame.hasFocus();
+    asked?.destroy();
+    asked = current = null;
+    const {text, link_text: linkText, link_url: url} = /** @type {any} */ (thanks(content, speech(), values));
+    const end = el('div', {class: 'end'}, el('span', {class: 'ok'}, icon(ICONS.done)), el('h2', {class: 'h', id: 'h', tabindex: -1, dir: 'auto'}, text || '✓'));
+    if (url) end.append(el('a', {class: 'pr', href: url, target: '_blank', rel: 'noopener noreferrer'}, linkText));
+    frame.body.replaceChildren(...header(1, 1), end);
+    if (hadFocus || how === 'key') focusHeading();
+    else frame.say(text);
+  };
+
+  /** A score the keyboard rests on is saved, without moving on. @param {unknown} value */
+  const rest = (value) => {
+    if (!current) return;
+    isTouched = true;
+    values[current.id] = value;
+    save();
+  };
+
+  /** @param {'declined' | 'later'} how */
+  const leave = (how) => {
+    send(how);
+    kit.remember(surveyId, how === 'later' ? 'laterAt' : 'declinedAt');
+    end();
+  };
+
+  const close = () => {
+    if (state === 'shown') return leave('declined');
+    if (state === 'scored') kit.remember(surveyId, 'answeredAt');
+    end();
+  };
+
+  let isOver = false;
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    asked?.destroy();
+    frame.destroy();
+    onEnd();
+    kit.emit('closed', {survey_id: surveyId, state});
+  };
+
+  return {
+    frame,
+    /** @param {string} [at] a question's id, or `thanks` */
+    show: (at) => {
+      current = content.questions.find(({id}) => id === at) || nextQuestion(content, values, null);
+      if (!current) return end();
+      draw();
+      if (at === 'thanks') drawEnd('');
+      if (isDialog) frame.cameFrom(document.activeElement);
+      frame.show();
+      if (isDialog) focusHeading();
+      else frame.say(texts.opened);
+      shownAt = kit.now();
+      send('shown');
+      if (state === 'shown') kit.emit('shown', {survey_id: surveyId});
+    },
+    complain: () => current && complain('required', current),
+    values,
+    close,
+    end,
+    isTouched: () => isTouched || state !== 'shown',
+    /** @param {string[]} wanted */
+    speak: (wanted) => {
+      const to = pickLanguage(wanted, Object.keys(content.texts), language);
+      if (to === language || !current) return;
+      keep();
+      language = to;
+      frame.speak(to);
+      draw();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * The panel's place in the page: one plain element with a shadow root, in the top layer, that comes back
+ * with all it holds when the page throws it out, and never takes or leaves a focus it was not given.
+ */
+
+import {direction} from '../core/direction.js';
+import {el} from './dom.js';
+import {sheetText} from './styles.js';
+
+const MAX_RETURNS = 5;
+const ARM_MS = 250;
+
+/**
+ * @param {import('../types').Kit} kit
+ * @param {{theme: import('../types').Theme, language: string, isDialog: boolean, into?: Element | null, onEscape: () => void, onLost: () => void}} options
+ */
+export function createFrame(kit, {theme, language, isDialog, into, onEscape, onLost}) {
+  const layout = theme.layout === 'inline' && !into ? 'corner' : theme.layout;
+  const looks = {...theme, layout};
+  let position = /^(top|bottom)-(left|right)$/.test(theme.position || '') ? /** @type {string} */ (theme.position) : 'bottom-right';
+
+  const host = document.createElement('zeroten-survey');
+  const shadow = host.attachShadow({mode: 'open'});
+  const sheet = new CSSStyleSheet();
+  const draw = () => sheet.replaceSync(sheetText(looks, position));
+  draw();
+  shadow.adoptedStyleSheets = [sheet];
+
+  const status = el('div', {role: 'status', class: 'v'});
+  const body = el('div');
+  const root = el('section', {class: 'p new', 'aria-labelledby': 'h', role: isDialog ? 'dialog' : null}, body, status);
+  shadow.append(root);
+
+  /** @type {Element | null} */
+  let outside = null;
+  const hasFocus = () => !!shadow.activeElement;
+
+  /** @param {string} to */
+  const speak = (to) => {
+    root.setAttribute('lang', to);
+    root.setAttribute('dir', direction(to));
+  };
+  speak(language);
+
+  // With focus in here, keys are ours: a host's one-letter shortcuts must not fire while someone types.
+  for (const name of ['keydown', 'keypress', 'keyup']) {
+    shadow.addEventListener(name, kit.guard((/** @type {any} */ event) => {
+      event.stopPropagation();
+      if (name === 'keydown' && event.key === 'Escape' && !event.isComposing) onEscape();
+    }));
+  }
+  host.addEventListener('focusin', kit.guard((event) => {
+    if (event.relatedTarget instanceof Element && event.relatedTarget !== host) outside = event.relatedTarget;
+  }));
+
+  // A control of the page that takes focus underneath must not stay hidden (WCAG 2.4.11).
+  const onFocus = kit.guard(() => {
+    const focused = document.activeElement;
+    if (!focused || focused === host || focused === document.body || layout !== 'corner') return;
+    const [it, we] = [focused.getBoundingClientRect(), host.getBoundingClientRect()];
+    if (it.width && it.left >= we.left && it.right <= we.right && it.top >= we.top && it.bottom <= we.bottom) {
+      position = position.replace(/^\w+/, (edge) => (edge === 'top' ? 'bottom' : 'top'));
+      draw();
+    }
+  });
+
+  const attach = () => {
+    const home = into?.isConnected ? into : document.body;
+    home.append(host);
+    if (layout === 'inline' || typeof host.showPopover !== 'function') return;
+    host.setAttribute('popover', 'manual');
+    host.showPopover();
+  };
+
+  let returns = 0;
+  const observer = new MutationObserver(kit.guard(() => {
+    if (host.isConnected || !document.body) return;
+    if (++returns > MAX_RETURNS) return onLost();
+    attach();
+    watch();
+  }));
+  const watch = () => {
+    observer.disconnect();
+    for (const node of [document, document.documentElement, host.parentNode]) if (node) observer.observe(node, {childList: true});
+  };
+
+  return {
+    host,
+    root,
+    body,
+    hasFocus,
+    speak,
+    show: () => {
+      attach();
+      const {top, left, bottom, right} = host.getBoundingClientRect();
+      // A transform on body misplaces fixed boxes where the top layer does not cure it (WebKitGTK 2.50).
+      if (layout !== 'inline' && (top < 0 || left < 0 || bottom > innerHeight + 1 || right > innerWidth + 1)) {
+        document.documentElement.append(host);
+        host.showPopover?.();
+      }
+      watch();
+      document.addEventListener('focusin', onFocus);
+      // A click already on its way was meant for the page: it goes through to it.
+      kit.timers.after(ARM_MS, () => root.classList.remove('new'));
+    },
+    /** @param {string} text */
+    say: (text) => kit.timers.after(200, () => void (status.textContent = text)),
+    destroy: () => {
+      observer.disconnect();
+      document.removeEventListener('focusin', onFocus);
+      const mayReturn = hasFocus() && outside instanceof HTMLElement && outside.isConnected;
+      host.remove();
+      if (mayReturn) /** @type {HTMLElement} */ (outside).focus({preventScroll: true});
+    },
+    /** @param {Element | null} node */
+    cameFrom: (node) => void (outside = node),
+  };
+}
