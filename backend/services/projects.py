@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.domain import keys
+from backend.domain import errors, keys
+from backend.services import audit
 from backend.services.clock import utc_now
 from backend.services.ids import new_id, new_token
+from backend.services.scope import check_revision, one
+from backend.storage.db import Database
 from backend.storage.models import AdminToken, ApiKey, Project
 
+ROLES: Final = ("viewer", "analyst", "admin", "owner")
+IDENTITY_MODES: Final = ("required", "optional", "anonymous")
 SECRET_SCOPES: Final = ("events:write", "users:write")
 TOKEN_DAYS: Final = 90
 MAX_TOKEN_DAYS: Final = 365
+# The current key and the previous one, so that it can be changed without a pause.
+MAX_LIVE_KEYS: Final = 2
+_CHANGEABLE: Final = (
+    "name",
+    "timezone",
+    "is_enabled",
+    "identity_mode",
+    "excludes_unverified",
+    "allowed_origins",
+    "page_rules",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +129,116 @@ def create_token(
     session.add(row)
     session.flush()
     return row, token
+
+
+def view(project: Project) -> dict[str, Any]:
+    """Return a project as the admin plane shows it."""
+    members = ("id", *_CHANGEABLE, "is_demo", "created_at", "updated_at", "revision")
+    return {name: getattr(project, name) for name in members}
+
+
+def exists(db: Database, project_id: str) -> bool:
+    """Say whether there is such a project."""
+    with db.read() as session:
+        return session.get(Project, project_id) is not None
+
+
+def find(session: Session, project_id: str) -> Project:
+    """Return a project.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    project = session.get(Project, project_id)
+    if project is None:
+        raise errors.NotFoundError
+    return project
+
+
+def listed(session: Session, own: str | None, after: str | None, limit: int) -> list[Project]:
+    """Return projects by id, those after `after`; only `own` for a token of one project."""
+    query = select(Project).order_by(Project.id).limit(limit)
+    if own is not None:
+        query = query.where(Project.id == own)
+    if after is not None:
+        query = query.where(Project.id > after)
+    return list(session.scalars(query))
+
+
+def change(
+    session: Session,
+    project_id: str,
+    changes: Mapping[str, Any],
+    *,
+    actor: str,
+    if_match: frozenset[str] | None,
+) -> Project:
+    """Change members of a project; the next request of a page or server meets them so.
+
+    Raises:
+        NotFoundError, PreconditionRequiredError, PreconditionFailedError.
+    """
+    project = session.get(Project, project_id, with_for_update=True)
+    if project is None:
+        raise errors.NotFoundError
+    check_revision(str(project.revision), if_match)
+    old = {name: getattr(project, name) for name in changes}
+    for name, value in changes.items():
+        setattr(project, name, value)
+    project.updated_at = utc_now()
+    project.revision += 1
+    audit.record(
+        session,
+        actor=actor,
+        action="project.change",
+        subject=project.id,
+        project_id=project.id,
+        changes=audit.difference(old, changes),
+    )
+    return project
+
+
+def key_view(key: ApiKey) -> dict[str, Any]:
+    """Return a key as the admin plane shows it: of a secret one its ends only."""
+    members = ("id", "kind", "prefix", "suffix", "scopes", "created_at", "revoked_at")
+    return {name: getattr(key, name) for name in members} | {"key": key.token}
+
+
+def keys_of(session: Session, project_id: str) -> list[ApiKey]:
+    """Return a project's keys, newest first, revoked ones too."""
+    query = select(ApiKey).where(ApiKey.project_id == project_id)
+    return list(session.scalars(query.order_by(ApiKey.created_at.desc(), ApiKey.id)))
+
+
+def add_key(session: Session, project_id: str, kind: str, *, actor: str) -> tuple[ApiKey, str]:
+    """Add a key beside the one in use.
+
+    Raises:
+        NotFoundError: no such project.
+        ConflictError: two live ones of this kind exist.
+    """
+    # The project's row, so that two at once cannot both be the second.
+    if session.get(Project, project_id, with_for_update=True) is None:
+        raise errors.NotFoundError
+    live = select(func.count()).where(
+        ApiKey.project_id == project_id, ApiKey.kind == kind, ApiKey.revoked_at.is_(None)
+    )
+    if session.execute(live).scalar_one() >= MAX_LIVE_KEYS:
+        raise errors.ConflictError(f"Revoke one of the two {kind} keys first.")
+    key, token = create_key(session, project_id, kind)
+    audit.record(session, actor=actor, action="key.create", subject=key.id, project_id=project_id)
+    return key, token
+
+
+def revoke_key(session: Session, project_id: str, key_id: str, *, actor: str) -> None:
+    """Revoke a key, at once and for good; a second time changes nothing.
+
+    Raises:
+        NotFoundError.
+    """
+    key = one(session, ApiKey, project_id, key_id, lock=True)
+    if key.revoked_at is None:
+        key.revoked_at = utc_now()
+        audit.record(
+            session, actor=actor, action="key.revoke", subject=key.id, project_id=project_id
+        )

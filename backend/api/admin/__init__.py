@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Flask
+
+from backend.api.admin.common import AdminBlueprint
+from backend.api.admin.docs import publish
+from backend.api.admin.keys import keys
+from backend.api.admin.openapi import document, new_api
+from backend.api.admin.projects import projects
+
+BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (projects, keys)
 
 
 def register(app: Flask) -> None:
-    """Add every admin blueprint to `app`."""
+    """Add every admin blueprint to `app`, and the documentation made of them."""
+    api = new_api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    publish(app, document(app, api))

@@ -1,0 +1,214 @@
+"""What every admin route shares: its blueprint, the project it speaks of, ETags and cursors."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
+
+import flask
+import flask_smorest
+import msgspec
+from flask import Request as FlaskRequest
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from backend.api import body
+from backend.api.auth import principal
+from backend.api.state import zeroten
+from backend.domain.errors import DomainError, FieldError, InvalidRequestError, NotFoundError
+from backend.domain.limits import ID_LENGTH
+from backend.domain.values import is_name
+from backend.services import projects
+
+PREFIX: Final = "/api/v1"
+PROJECT: Final = "project_id"
+
+T = TypeVar("T")
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class StrictParser(FlaskParser):
+    """Reads bodies as every plane does, and tells faults by JSON pointers."""
+
+    def load_json(self, req: FlaskRequest, schema: Schema) -> Any:
+        """Return the body as strict JSON."""
+        return body.json_object(req, "admin")
+
+    def handle_error(
+        self, error: ValidationError, req: FlaskRequest, schema: Schema, **_: Any
+    ) -> NoReturn:
+        """Raise what the schema found as one problem."""
+        faults: list[FieldError] = []
+        messages = cast(dict[str, Any], error.messages)
+        for location, found in messages.items():
+            _gather(found, "#" if location == "json" else f"#/{location}", faults)
+        raise InvalidRequestError(errors=faults) from error
+
+
+if TYPE_CHECKING:
+
+    class _Blueprint(flask.Blueprint):
+        """What is used here of flask-smorest's blueprint, which comes without types."""
+
+        def arguments(self, schema: type[Schema], **given: Any) -> Callable[[View], View]: ...
+
+        def response(
+            self, status_code: int, schema: type[Schema] | Schema | None = None, **given: Any
+        ) -> Callable[[Callable[..., Any]], Callable[..., ResponseReturnValue]]: ...
+
+else:
+    _Blueprint = flask_smorest.Blueprint
+
+
+class AdminBlueprint(_Blueprint):
+    """A part of the admin plane; parameters nobody has declared are refused, as are repeated ones.
+
+    Args:
+        name: also the tag of its operations in the documentation.
+        takes_project: whether `?project_id=` may name the project (see `current_project`).
+    """
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, name: str, import_name: str, *, takes_project: bool = True, **given: Any):
+        super().__init__(name, import_name, url_prefix=PREFIX, **given)
+        self.takes_project = takes_project
+        self.before_request(self._check_address)
+
+    def arguments(self, schema: type[Schema], **given: Any) -> Callable[[View], View]:
+        """Take arguments as flask-smorest does; those of the query string are remembered."""
+        take = super().arguments(schema, **given)
+
+        def decorate(view: View) -> View:
+            taking: View = take(view)
+            if given.get("location") == "query":
+                taking.query_names = frozenset(schema().load_fields)  # type: ignore[attr-defined]
+            return taking
+
+        return decorate
+
+    def _check_address(self) -> None:
+        if not all(is_name(part, ID_LENGTH) for part in (request.view_args or {}).values()):
+            raise NotFoundError
+        view = zeroten().app.view_functions[request.endpoint or ""]
+        known: frozenset[str] = getattr(view, "query_names", frozenset())
+        if self.takes_project:
+            known |= {PROJECT}
+        faults = [
+            FieldError(f"#/query/{_escaped(name)}", fault)
+            for name, values in request.args.lists()
+            if (fault := _fault_of_parameter(name, values, known))
+        ]
+        if faults:
+            raise InvalidRequestError(errors=faults)
+
+
+def current_project() -> str:
+    """Return the project that this request is about: the token's, else the one it names.
+
+    Raises:
+        NotFoundError: another project than the token's, or none of that id: one answer for both.
+        InvalidRequestError: a token of the whole installation, and no project named.
+    """
+    own, named = principal().project_id, request.args.get(PROJECT)
+    if own is not None:
+        if named not in (None, own):
+            raise NotFoundError
+        return own
+    if named is None:
+        raise InvalidRequestError(
+            errors=[FieldError(f"#/query/{PROJECT}", "Name the project: this token opens all.")]
+        )
+    if not projects.exists(zeroten().db, named):
+        raise NotFoundError
+    return named
+
+
+def described(
+    *, if_match: bool | None = None, problems: Iterable[type[DomainError]] = ()
+) -> Callable[[View], View]:
+    """Say what the documentation of a view adds to what every operation has.
+
+    Args:
+        if_match: True when the view needs `If-Match`, False when it heeds it; None: it ignores it.
+        problems: errors of this view alone.
+    """
+
+    def describe(view: View) -> View:
+        view.if_match = if_match  # type: ignore[attr-defined]
+        view.problems = tuple(problems)  # type: ignore[attr-defined]
+        return view
+
+    return describe
+
+
+def if_match() -> frozenset[str] | None:
+    """Return the tags of `If-Match` (`*` for any), or None when there is no such header."""
+    if "If-Match" not in request.headers:
+        return None
+    given = request.if_match
+    return frozenset(given.as_set()) | ({"*"} if given.star_tag else frozenset())
+
+
+def tagged(response: Response, tag: str) -> Response:
+    """Return `response` with `tag` as its strong ETag."""
+    response.set_etag(tag)
+    return response
+
+
+def etag_header(tag: str) -> dict[str, str]:
+    """Return the header that carries `tag`, for a view's return value."""
+    return {"ETag": f'"{tag}"'}
+
+
+def encode_cursor(position: Any) -> str:
+    """Return the place where a list goes on, as a text that callers hand back untouched."""
+    return urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
+
+
+def decode_cursor(text: str | None, kind: type[T]) -> T | None:
+    """Return the place behind a cursor, checked against `kind`; None begins at the start.
+
+    Raises:
+        InvalidRequestError: no cursor of this list.
+    """
+    if text is None:
+        return None
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        return msgspec.json.decode(urlsafe_b64decode(padded), type=kind)
+    except (ValueError, msgspec.MsgspecError) as error:
+        fault = FieldError("#/query/cursor", "Must be the next_cursor of a page of this list.")
+        raise InvalidRequestError(errors=[fault]) from error
+
+
+def _fault_of_parameter(name: str, values: list[str], known: frozenset[str]) -> str | None:
+    if name not in known:
+        return "There is no such parameter."
+    if len(values) > 1:
+        return "May be given once."
+    if values[0] != "" and not is_name(values[0], len(values[0])):
+        return "Must have no control characters."
+    return None
+
+
+def _gather(found: Any, at: str, faults: list[FieldError]) -> None:
+    """Turn marshmallow's nested messages into pointers, in their order."""
+    if isinstance(found, dict):
+        for member, inner in found.items():
+            deeper = at if member == "_schema" else f"{at}/{_escaped(str(member))}"
+            _gather(inner, deeper, faults)
+    else:
+        texts = found if isinstance(found, list) else [found]
+        faults += [FieldError(at, _worded(str(text))) for text in texts]
+
+
+def _worded(text: str) -> str:
+    return "There is no such member." if text == "Unknown field." else text
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,1 @@
+"""What the admin plane takes and gives, as marshmallow schemas."""
