@@ -25,6 +25,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8000
     threads: int = 8
+    processes: int = 2
     trusted_proxies: int = 0
     rate_limits: bool = True
     log_level: str = "INFO"
@@ -68,6 +69,7 @@ class Config:
             host=environ.get("HOST") or "127.0.0.1",
             port=reader.whole("PORT", 8000, 0, 65_535),
             threads=reader.whole("WEB_THREADS", 8, 1, 256),
+            processes=reader.whole("WEB_PROCESSES", 2, 1, 64),
             trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 20),
             rate_limits=reader.flag("RATE_LIMITS") is not False,
             log_level=(environ.get("LOG_LEVEL") or "INFO").upper(),

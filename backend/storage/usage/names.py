@@ -68,13 +68,21 @@ class NameIds:
                 self._known[project_id, kind, name] = name_id
 
 
+def kinds(connection: Connection, project_id: str, ids: Iterable[int]) -> dict[int, str]:
+    """Return the kind of each name id of the project."""
+    rows = connection.execute(
+        select(Name.id, Name.kind).where(Name.project_id == project_id, Name.id.in_(list(ids)))
+    )
+    return {row.id: row.kind for row in rows}
+
+
 def _stored(connection: Connection, project_id: str, kind: str, names: list[str]) -> dict[str, int]:
     rows = connection.execute(
         select(Name.name, Name.id).where(
             Name.project_id == project_id, Name.kind == kind, Name.name.in_(names)
         )
     )
-    return {name: name_id for name, name_id in rows}
+    return {row.name: row.id for row in rows}
 
 
 def _count(connection: Connection, project_id: str, kind: str) -> int:

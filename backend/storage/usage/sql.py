@@ -57,8 +57,12 @@ _SAVE_PERSON = {
     " activity_bits = %s, recent_use = %s WHERE key = %s",
 }
 _LATE = text(
-    "UPDATE responses SET profiled_at = NULL"
-    " WHERE user_key = :key AND invited_at >= :occurred AND profiled_at IS NOT NULL"
+    # Also where it is null already: the row may be under the job's lock this very moment.
+    "UPDATE responses SET profiled_at = NULL WHERE user_key = :key AND invited_at >= :occurred"
+)
+_PROFILE = text(
+    "SELECT day, name_id FROM usage_days WHERE user_key = :key"
+    " AND day >= :first AND (day < :day OR (day = :day AND first_ms <= :ms))"
 )
 _ROWS = {
     "sqlite": "INSERT INTO usage_days (user_key, day, name_id, count, engaged_ms, first_ms)"
@@ -208,3 +212,18 @@ def _mark_late(
 
 def _json_list(ids: list[str]) -> str:
     return json.dumps(ids)
+
+
+def profile(
+    connection: Connection, user_key: int, day: int, ms: int, days: int
+) -> tuple[set[int], int]:
+    """Return the names a user used in the `days` days before an instant, and the active days.
+
+    Args:
+        day: local day of the instant, `ms` its time of day: use later on that day is left out,
+            and the day itself does not count as an active day (METHODS, section 9).
+    """
+    rows = connection.execute(
+        _PROFILE, {"key": user_key, "first": day - days, "day": day, "ms": ms}
+    ).all()
+    return {row.name_id for row in rows}, len({row.day for row in rows if row.day < day})

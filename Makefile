@@ -1,0 +1,85 @@
+# Everything a newcomer needs; bare `make` lists it.
+PYTHON ?= python3
+PORT ?= 8000
+ZEROTEN_DATA ?= ./var
+export PORT ZEROTEN_DATA
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+TESTING := $(VENV)/.testing
+WIDGET := widget/dist/manifest.json
+WIDGET_SOURCES := $(shell find widget/src widget/build.mjs widget/texts* -type f 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run worker test check bench e2e fuzz format lock clean
+
+help: ## list what there is
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: $(TESTING) $(WIDGET) ## install everything that tests and checks need
+
+demo: $(RUNTIME) $(WIDGET) ## set up and run the product with a demo project (PORT, ZEROTEN_DATA)
+	@exec $(BIN)/python -m demo
+
+run: $(RUNTIME) $(WIDGET) ## run the server on your own data (PORT, ZEROTEN_DATA, DATABASE_URL)
+	@exec $(BIN)/python -m backend serve
+
+worker: $(RUNTIME) ## run the background jobs (only needed with DATABASE_URL)
+	@exec $(BIN)/python -m backend worker
+
+test: $(TESTING) $(WIDGET) ## set up and run all tests
+	@$(BIN)/python tools/browsers.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory widget-test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+
+check: $(TESTING) widget/node_modules/.installed ## format, lint, types, layers, widget types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	cd sdk_python && ../$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+
+bench: $(TESTING) $(WIDGET) ## print measured figures beside their floors (ONLY=decide, …)
+	@$(BIN)/python -m bench $(ONLY)
+
+e2e: $(TESTING) $(WIDGET) ## run only the tests in a browser
+	@$(BIN)/python tools/browsers.py
+	@$(BIN)/python -m pytest -q tests/e2e
+
+format: $(TESTING) ## put the code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(TESTING) ## renew the lock files
+	$(BIN)/uv pip compile -q --universal --no-header --no-annotate pyproject.toml -o requirements/base.txt
+	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --all-extras -c requirements/base.txt pyproject.toml -o requirements/dev.txt
+
+clean: ## remove what was built (not your data)
+	rm -rf $(VENV) widget/node_modules widget/dist build
+
+$(VENV)/bin/python:
+	@$(PYTHON) tools/check_python.py
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(VENV)/bin/python requirements/base.txt pyproject.toml sdk_python/pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/base.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e . -e sdk_python
+	@touch $@
+
+$(TESTING): $(RUNTIME) requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/dev.txt
+	@touch $@
+
+widget/node_modules/.installed: widget/package-lock.json $(RUNTIME)
+	@$(BIN)/python tools/node.py
+	cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(WIDGET): $(WIDGET_SOURCES) widget/node_modules/.installed
+	cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+
+.PHONY: widget-test
+widget-test: widget/node_modules/.installed
+	@cd widget && npm test --silent

@@ -1,0 +1,89 @@
+"""Usage events by Segment's HTTP tracking spec: `/v1/batch` and its single-event forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from backend.api import body, rate_limit
+from backend.api.auth import access, admit_server, presented_key
+from backend.api.ingest.wire import WireBatch, WireEvent
+from backend.api.state import zeroten
+from backend.domain import errors, limits
+from backend.domain.values import is_name
+from backend.services import ingest as service
+from backend.services.clock import utc_now
+
+ingest = Blueprint("ingest", __name__, url_prefix="/v1")
+
+
+@ingest.post("/batch")
+@access("events")
+def batch() -> ResponseReturnValue:
+    """Count a batch of events once; 200 means they are on disk."""
+    project_id = _admit()
+    document = _read(WireBatch)
+    return _count(project_id, document.batch, document.sentAt)
+
+
+@ingest.post("/track", endpoint="track")
+@ingest.post("/identify", endpoint="identify")
+@ingest.post("/group", endpoint="group")
+@ingest.post("/page", endpoint="page")
+@ingest.post("/screen", endpoint="screen")
+@access("events")
+def single() -> ResponseReturnValue:
+    """Count one event; its type is the address."""
+    project_id = _admit()
+    event = _read(dict[str, Any])
+    event["type"] = request.path.rpartition("/")[2]
+    return _count(project_id, [msgspec.Raw(msgspec.json.encode(event))], event.get("sentAt"))
+
+
+def _admit() -> str:
+    rate_limit.check_events(presented_key())
+    return admit_server()
+
+
+def _read(kind: Any) -> Any:
+    body.check_type(request, ("application/json",))
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding not in ("identity", "gzip"):
+        raise errors.UnsupportedEncodingError("Send the body as it is, or gzip.")
+    raw = body.read(request, limits.BODY_BYTES["events"])
+    if encoding == "gzip":
+        raw = body.inflate(raw, limits.INFLATED_BYTES)
+    try:
+        return body.parse(raw, kind)
+    except msgspec.ValidationError as error:
+        raise errors.InvalidRequestError(
+            errors=[errors.FieldError("#/batch", "Must be an array of events.")]
+        ) from error
+
+
+def _count(project_id: str, events: list[msgspec.Raw], sent_at: Any) -> ResponseReturnValue:
+    if not events:
+        raise errors.InvalidRequestError(
+            errors=[errors.FieldError("#/batch", "Must have at least one event.")]
+        )
+    if len(events) > limits.BATCH_EVENTS:
+        raise errors.PayloadTooLargeError(f"At most {limits.BATCH_EVENTS} events a batch.")
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not is_name(key, 255):
+        raise errors.InvalidRequestError(
+            errors=[errors.FieldError("#/headers/Idempotency-Key", "1 to 255 characters.")]
+        )
+    result = service.record_batch(
+        zeroten().db,
+        zeroten().published.project(project_id),
+        zeroten().names,
+        decode=WireEvent.decode,
+        events=events,
+        key=key,
+        sent_at=request.headers.get("X-Sent-At") or sent_at,
+        now=utc_now(),
+    )
+    return jsonify(result)

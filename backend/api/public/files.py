@@ -1,0 +1,124 @@
+"""The widget's files: the loader with a project's configuration in it, and the built panel."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import shutil
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import brotli
+import msgspec
+from flask import Response, request
+
+from backend.api.state import zeroten
+from backend.domain.errors import NotFoundError
+from backend.services.published import PublishedProject
+from backend.services.widget_config import configuration
+
+PLACEHOLDER: Final = '"__ZEROTEN_CONFIG__"'
+# A page may be told of a change a minute late, and never waits for it.
+LOADER_CACHE: Final = "public, max-age=60, stale-while-revalidate=86400"
+FOREVER: Final = "public, max-age=31536000, immutable"
+
+_BUILT = re.compile(r"(panel\.[0-9a-f]{8,64}|zeroten\.[0-9][0-9A-Za-z.-]{0,30})\.js\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A text in the forms it is sent in, with the tag that names its content."""
+
+    plain: bytes
+    brotli: bytes
+    gzip: bytes
+    etag: str
+
+
+def loader(project: PublishedProject, key: str, kind: str) -> Response:
+    """Return the loader (`js`) or only its configuration (`json`, for the pinned build)."""
+    document = configuration(project, key, _manifest(zeroten().config.widget_dir)["panel"])
+    text = _script_json(document)
+    if kind == "json":
+        return _send(_packed(text), "application/json", LOADER_CACHE)
+    return _send(_packed_loader(zeroten().config.widget_dir, text), "text/javascript", LOADER_CACHE)
+
+
+def built(name: str) -> Response:
+    """Return a built file by its name, also one of an earlier release kept in the data folder.
+
+    Raises:
+        NotFoundError: no such file was ever built.
+    """
+    if not _BUILT.match(name):
+        raise NotFoundError
+    config = zeroten().config
+    kept = config.data_dir / "widget"
+    current = config.widget_dir / name
+    if current.is_file():
+        _keep(current, kept)
+        return _send(_packed_file(current), "text/javascript", FOREVER)
+    if (kept / name).is_file():
+        return _send(_packed_file(kept / name), "text/javascript", FOREVER)
+    raise NotFoundError
+
+
+def _keep(current: Path, kept: Path) -> None:
+    """Copy a file of this release aside: pages that cached its loader want it after an upgrade."""
+    target = kept / current.name
+    if not target.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(current, target)
+
+
+def _send(packed: Packed, content_type: str, cache: str) -> Response:
+    accepted = request.accept_encodings
+    if accepted.quality("br") > 0:
+        response = Response(packed.brotli, headers={"Content-Encoding": "br"})
+    elif accepted.quality("gzip") > 0:
+        response = Response(packed.gzip, headers={"Content-Encoding": "gzip"})
+    else:
+        response = Response(packed.plain)
+    encoding = response.headers.get("Content-Encoding", "plain")
+    response.content_type = f"{content_type}; charset=utf-8"
+    response.headers["Cache-Control"] = cache
+    response.headers["Vary"] = "Accept-Encoding"
+    response.set_etag(f"{packed.etag}-{encoding}")
+    return response.make_conditional(request)
+
+
+def _script_json(document: dict[str, Any]) -> str:
+    """Return JSON that is also safe inside a script: no `</`, no line separators."""
+    text = msgspec.json.encode(document).decode()
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+@lru_cache(maxsize=8)
+def _manifest(widget_dir: Path) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode((widget_dir / "manifest.json").read_bytes())
+    return found
+
+
+@lru_cache(maxsize=256)
+def _packed_loader(widget_dir: Path, configuration_json: str) -> Packed:
+    source = (widget_dir / _manifest(widget_dir)["loader"]).read_text()
+    return _packed(source.replace(PLACEHOLDER, configuration_json, 1))
+
+
+@lru_cache(maxsize=64)
+def _packed_file(path: Path) -> Packed:
+    return _packed(path.read_text())
+
+
+@lru_cache(maxsize=256)
+def _packed(text: str) -> Packed:
+    plain = text.encode()
+    return Packed(
+        plain=plain,
+        brotli=brotli.compress(plain, quality=11),
+        gzip=gzip.compress(plain, 9, mtime=0),
+        etag=hashlib.sha256(plain).hexdigest()[:20],
+    )

@@ -1,0 +1,87 @@
+"""The widget plane: the script, `decide`, `responses`. No cookie, no preflight, open to pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from backend.api import body, rate_limit
+from backend.api.auth import access
+from backend.api.public import files
+from backend.api.public.shapes import read_answer, read_question
+from backend.api.state import zeroten
+from backend.domain import origins
+from backend.domain.errors import KeyInvalidError, NotFoundError, OriginNotAllowedError
+from backend.services import credentials, respond
+from backend.services import decide as decisions
+from backend.services.clock import utc_now
+from backend.services.published import PublishedProject
+
+public = Blueprint("public", __name__)
+
+
+@public.get("/w/<name>")
+@access("widget")
+def script(name: str) -> ResponseReturnValue:
+    """The loader with the project's configuration, or a file of the widget's build."""
+    if name.startswith("pk_") and name.endswith((".js", ".json")):
+        key, _, kind = name.rpartition(".")
+        project_id = credentials.publishable_key_project(zeroten().db, key)
+        return files.loader(zeroten().published.project(project_id), key, kind)
+    return files.built(name)
+
+
+@public.post("/v1/decide")
+@access("widget")
+def decide() -> ResponseReturnValue:
+    """May this person be asked now? Every gate's word is stored; a ticket comes back if so."""
+    rate_limit.check_address(request)
+    document = body.json_object(request, "widget")
+    project = _project(document)
+    question = read_question(document, request.headers.get("Origin"))
+    person = question.user_id or question.anonymous_id or question.identity_token or ""
+    rate_limit.check_person(project.id, person)
+    now = utc_now()
+    return jsonify(decisions.decide(zeroten().db, zeroten().vault, project, question, now))
+
+
+@public.post("/v1/responses")
+@access("widget")
+def responses() -> ResponseReturnValue:
+    """Store one revision of an answer; 201 the first time, 200 after that."""
+    rate_limit.check_address(request)
+    document = body.json_object(request, "widget")
+    project = _project(document)
+    ticket = document.get("ticket")
+    if not isinstance(ticket, str):
+        raise NotFoundError
+    rate_limit.check_person(project.id, ticket)
+    answer = read_answer(document)
+    stored = respond.respond(zeroten().db, project.id, ticket, answer, utc_now())
+    return jsonify(state=stored.state, revision=stored.revision), 201 if stored.is_new else 200
+
+
+@public.route("/v1/decide", methods=["OPTIONS"], endpoint="decide_options")
+@public.route("/v1/responses", methods=["OPTIONS"], endpoint="responses_options")
+@access("widget")
+def preflight() -> ResponseReturnValue:
+    """Answer a preflight; it carries no key, so it cannot be judged by project."""
+    response = Response(status=204)
+    response.headers["Access-Control-Allow-Methods"] = "POST, GET"
+    response.headers["Access-Control-Allow-Headers"] = "content-type"
+    response.headers["Access-Control-Max-Age"] = "7200"
+    return response
+
+
+def _project(document: dict[str, Any]) -> PublishedProject:
+    """Return the project of the key in the body, whose list must hold the page's origin."""
+    key = document.get("publishable_key")
+    if not isinstance(key, str):
+        raise KeyInvalidError("publishable_key is missing.")
+    project_id = credentials.publishable_key_project(zeroten().db, key)
+    project = zeroten().published.project(project_id)
+    if not origins.is_allowed(request.headers.get("Origin"), project.origins, project.is_demo):
+        raise OriginNotAllowedError("Add the page's origin to the project's list of origins.")
+    return project

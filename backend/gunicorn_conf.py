@@ -1,0 +1,45 @@
+"""How gunicorn runs us: threads in one process when embedded, several processes on PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from backend import server_lock
+from backend.config import Config
+from backend.jobs.worker import start_in_process
+
+_config = Config.from_env()
+
+bind = f"{_config.host}:{_config.port}"
+worker_class = "gthread"
+workers = 1 if _config.is_embedded else max(2, _config.processes)
+threads = _config.threads
+keepalive = 15
+timeout = 30
+graceful_timeout = 10
+limit_request_line = 8_190
+limit_request_fields = 100
+limit_request_field_size = 16_384
+accesslog = None
+errorlog = "-"
+loglevel = _config.log_level.lower()
+# The heartbeat file belongs in memory: on a busy disk its update could wait for an fsync.
+_memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes its own private file there
+worker_tmp_dir = str(_memory) if _memory.is_dir() else None
+
+
+def on_starting(_server: Any) -> None:
+    """Refuse to be the second server on one SQLite file, and bring the tables up to date."""
+    server_lock.prepare(_config)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start the jobs in the process that serves, once it is forked."""
+    start_in_process(worker.app.callable)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Let the writer finish what waits before the process ends."""
+    state = worker.app.callable.extensions["zeroten"]
+    state.db.close()

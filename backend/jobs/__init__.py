@@ -1,0 +1,1 @@
+"""Background work: one list of what runs and how often."""

@@ -1,0 +1,108 @@
+"""Users and accounts: found, added, and told apart from what a page only claims."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backend.domain.events import Facts
+from backend.storage.models import Account, User
+
+_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+_USER = select(User.key, User.traits, User.account_key).where(
+    User.project_id == bindparam("project"),
+    User.user_id == bindparam("user"),
+    User.is_anonymous == bindparam("anonymous"),
+)
+_ACCOUNT = select(Account.key, Account.traits).where(
+    Account.project_id == bindparam("project"), Account.account_id == bindparam("account")
+)
+
+
+def learn(connection: Connection, project_id: str, facts: Sequence[Facts], now: datetime) -> None:
+    """Merge what identify and group events say into users and accounts, in their order.
+
+    A trait set to null is removed; others are added or replaced.
+    """
+    # By id, so that two batches lock the same people in the same order.
+    for fact in sorted(facts, key=lambda fact: (fact.person, fact.occurred_ms)):
+        user_key, traits = _user(connection, project_id, fact, now)
+        if fact.account_id is None:
+            merged = _merged(traits, fact.traits)
+            if merged != traits:
+                connection.execute(update(User).where(User.key == user_key).values(traits=merged))
+        else:
+            account_key = account(connection, project_id, fact.account_id, fact.traits, now)
+            connection.execute(
+                update(User).where(User.key == user_key).values(account_key=account_key)
+            )
+
+
+def account(
+    connection: Connection,
+    project_id: str,
+    account_id: str,
+    traits: dict[str, Any],
+    now: datetime,
+) -> int:
+    """Return the account's key, adding it when new and merging `traits` into it."""
+    where = {"project": project_id, "account": account_id}
+    row = connection.execute(_ACCOUNT, where).first()
+    if row is None:
+        connection.execute(
+            _INSERT[connection.dialect.name](Account).on_conflict_do_nothing(),
+            {
+                "project_id": project_id,
+                "account_id": account_id,
+                "traits": _merged({}, traits),
+                "first_seen_at": now,
+            },
+        )
+        row = connection.execute(_ACCOUNT, where).one()
+    merged = _merged(row.traits, traits)
+    if merged != row.traits:
+        connection.execute(update(Account).where(Account.key == row.key).values(traits=merged))
+    key: int = row.key
+    return key
+
+
+def _user(
+    connection: Connection, project_id: str, fact: Facts, now: datetime
+) -> tuple[int, dict[str, Any]]:
+    where = {
+        "project": project_id,
+        "user": fact.person.id,
+        "anonymous": fact.person.is_anonymous,
+    }
+    row = connection.execute(_USER, where).first()
+    if row is None:
+        add_user(connection, project_id, fact.person.id, fact.person.is_anonymous, now)
+        row = connection.execute(_USER, where).one()
+    return row.key, row.traits
+
+
+def add_user(
+    connection: Connection, project_id: str, user_id: str, is_anonymous: bool, now: datetime
+) -> None:
+    """Add a user first seen now, unless there is one."""
+    connection.execute(
+        _INSERT[connection.dialect.name](User).on_conflict_do_nothing(),
+        {
+            "project_id": project_id,
+            "user_id": user_id,
+            "is_anonymous": is_anonymous,
+            "traits": {},
+            "first_seen_at": now,
+            "last_seen_at": now,
+        },
+    )
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    merged = old | new
+    return {name: value for name, value in merged.items() if value is not None}
