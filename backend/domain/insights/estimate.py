@@ -16,6 +16,7 @@ from backend.domain.insights.columns import Bools, Floats, Ints
 from backend.domain.nps import adjusted, normal_quantile
 
 NO_VARIANCE = 1e-15
+ALL_BUT = 1e-12
 
 
 class Weighted(TypedDict):
@@ -81,7 +82,7 @@ def weighted(
     n = len(y)
     if n == 0:
         return _nothing()
-    w = w / w.mean()
+    w = w / w.max()
     in_cluster = np.bincount(cluster)
     present = in_cluster > 0
     w_g = np.bincount(cluster, w)[present]
@@ -101,7 +102,7 @@ def weighted(
         "v_jackknife": None,
         "v_linear": None,
     }
-    if accounts < 2:
+    if accounts < 2 or _one_carries_all(w_g):
         return result
     left_out = (float(y_g.sum()) - y_g) / (total - w_g)
     v_jackknife = (accounts - 1) / accounts * float(((left_out - theta) ** 2).sum())
@@ -172,7 +173,7 @@ def difference_of(a: SideSums, b: SideSums, confidence: float = 0.95) -> Cluster
     if not in_a.any() or not in_b.any():
         return nothing
     difference = _mean(a) - _mean(b)
-    if in_a.sum() < 2 or in_b.sum() < 2:
+    if in_a.sum() < 2 or in_b.sum() < 2 or _one_carries_all(a["w"]) or _one_carries_all(b["w"]):
         return {**nothing, "difference": difference}
     left_out = _left_out(a)[either] - _left_out(b)[either]
     variance = (accounts - 1) / accounts * float(((left_out - difference) ** 2).sum())
@@ -207,12 +208,17 @@ def dense(names: Sequence[Hashable]) -> Ints:
     return np.array([place.setdefault(name, len(place)) for name in names], np.int64)
 
 
+def _one_carries_all(w_g: Floats) -> bool:
+    """Whether nothing but a rounding error is left when the largest account is left out."""
+    return float(w_g.sum() - w_g.max()) <= ALL_BUT * float(w_g.sum())
+
+
 def _mean(side: SideSums) -> float:
     return float(side["wy"].sum() / side["w"].sum())
 
 
 def _left_out(side: SideSums) -> Floats:
-    # Two accounts on the side at least, so what is left after one is never empty.
+    # No account of the side carries all of it, so what is left is never empty.
     rest: Floats = (side["wy"].sum() - side["wy"]) / (side["w"].sum() - side["w"])
     return rest
 
