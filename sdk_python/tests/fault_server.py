@@ -67,7 +67,8 @@ class FaultServer:
                     self.events[message_id] = event
                     answer["stored"] += 1
                 self.copies[message_id] = self.copies.get(message_id, 0) + 1
-            self.keys[key] = answer
+            if key:
+                self.keys[key] = answer
             return answer
 
     def named(self, name: str) -> list:
@@ -125,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
             fault = 413
         headers = {}
         if isinstance(fault, tuple):
-            fault, headers = fault
+            fault, headers = fault[0], dict(fault[1])
         answer: dict = {"code": "fault"}
         if fault in (200, "lost"):
             answer = owner.store(key, events)
@@ -133,7 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.reset()
             return
         raw = json.dumps(answer).encode()
-        self.send_response(fault)
+        self.send_response_only(fault)
+        self.send_header("Date", headers.pop("Date", self.date_time_string()))
         self.send_header("Content-Length", str(len(raw)))
         for name, value in headers.items():
             self.send_header(name, value)

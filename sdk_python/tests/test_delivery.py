@@ -76,3 +76,16 @@ def test_retry_after_is_a_minimum(server, make_client):
     times = [at for at, *_ in server.requests]
     assert len(times) == 3
     assert all(1.0 <= later - earlier < 1.5 for earlier, later in zip(times, times[1:]))
+
+
+def test_a_batch_with_the_hosts_own_message_ids_leaves_repeats_to_the_server(server, make_client):
+    client = make_client()
+
+    client.track("u-1", "paid", message_id="order-7")
+    assert client.flush(5)
+    client.track("u-1", "paid", message_id="order-7")
+    assert client.flush(5)
+
+    assert [key for _, key, *_ in server.requests] == [None, None]
+    assert len(server.events) == 1
+    assert client.stats().duplicates == 1

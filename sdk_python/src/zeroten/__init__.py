@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .client import Client
 from .identity import identity_token
-from .people import as_user
+from .people import Person, as_user
 from .stats import Stats
 from .transport import Reply, Transport
 from .version import __version__
@@ -17,6 +17,7 @@ from .webhooks import WebhookError, verify_webhook
 
 __all__ = [
     "Client",
+    "Person",
     "Reply",
     "Stats",
     "Transport",

@@ -25,6 +25,9 @@ class Batch:
     is_gzip: bool = False
     tries: int = 0
     splits: int = 0
+    # It holds message ids of the host's own: it goes without its key, for then the server also
+    # looks for each message id in the last 24 hours.
+    has_own_ids: bool = False
     parts: Parts | None = field(default=None, repr=False)
 
     @property
@@ -61,6 +64,7 @@ class Batch:
                 count=len(part),
                 events=SEPARATOR.join(part),
                 splits=self.splits + 1,
+                has_own_ids=self.has_own_ids,
                 parts=parts,
             )
             for number, part in enumerate((events[:middle], events[middle:]))

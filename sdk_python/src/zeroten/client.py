@@ -12,6 +12,7 @@ from .cleaning import clean_text, is_identifier
 from .delivery import Delivery, Options
 from .encoding import moment
 from .feature import Feature
+from .people import current_person
 from .stats import OnDrop, Stats, log
 from .transport import HttpTransport, Transport
 
@@ -96,7 +97,8 @@ class Client:
         """Say that a person did something, such as used a feature.
 
         Args:
-            user_id: who; None when only `anonymous_id` is known.
+            user_id: who; None when only `anonymous_id` is known, or to take whom
+                `zeroten.as_user` or the framework's middleware names.
             event: what, such as "export_csv".
             properties: details; values without a JSON form are turned into the nearest one.
             account_id: the person's company.
@@ -253,7 +255,7 @@ class Client:
     def _is_configured(self) -> bool:
         if self._given_transport is not None:
             return True
-        problem = _config_problem(self._secret_key, self._host)
+        problem = config_problem(self._secret_key, self._host)
         if problem:
             log.error("zeroten: %s; no events are sent", problem)
         return not problem
@@ -289,17 +291,26 @@ class Client:
             if not members["anonymousId"]:
                 return self._refuse("invalid_anonymous_id")
         elif user_id is None:
-            return self._refuse("no_user")
+            return self._take_for_current(members, payload, account_id, timestamp, message_id)
         if account_id is not None:
             members["context"] = {"groupId": _identifier(account_id)}
         members["messageId"] = _message_id(message_id) if message_id else self._stamp.message_id()
         members["timestamp"] = self._stamp.now() if timestamp is None else moment(timestamp)
-        reason = self._put(self._encode(members, payload))
+        reason = self._put(self._encode(members, payload), message_id is not None)
         if reason:
             return self._refuse(reason)
         if not self._delivery.has_thread:
             self._delivery.start(self)
         return True
+
+    def _take_for_current(self, members: dict[str, Any], payload: str, *rest: Any) -> bool:
+        person = current_person()
+        if person.user_id is None and person.anonymous_id is None:
+            return self._refuse("no_user")
+        account_id, timestamp, message_id = rest
+        account_id = person.account_id if account_id is None else account_id
+        ids = (person.user_id, person.anonymous_id, account_id)
+        return self._take(members, payload, *ids, timestamp, message_id)
 
     def _refuse(self, reason: str) -> bool:
         self._delivery.ledger.refuse(reason)
@@ -331,11 +342,14 @@ def _message_id(given: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-def _config_problem(secret_key: str, host: str) -> str:
+def config_problem(secret_key: str, host: str) -> str:
+    """Return what is wrong with key or host, and what to do; "" when nothing is."""
     if not secret_key:
         return "no secret key: pass it or set ZEROTEN_SECRET_KEY"
     if secret_key.startswith("pk_"):
         return "that is the publishable key (pk_…); servers need the secret key (sk_…)"
+    if not (secret_key.isascii() and secret_key.isprintable()) or " " in secret_key:
+        return "the secret key has characters that no key has; copy it again"
     if not host:
         return "no host: pass it or set ZEROTEN_HOST"
     try:

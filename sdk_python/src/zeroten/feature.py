@@ -71,6 +71,8 @@ class Feature:
         if user_id is None and person.anonymous_id is None:
             return
         details = {**self._properties, "duration_ms": duration_ms, "ok": kind is None}
+        if person.page is not None:
+            details.setdefault("page", person.page)
         self._client.track(
             user_id,
             self._name,

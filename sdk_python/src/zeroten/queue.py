@@ -18,6 +18,7 @@ class Chunk:
     def __init__(self, key: str) -> None:
         self.key = key
         self.count = 0
+        self.has_own_ids = False
         self.since = time.monotonic()
         self._buffer = bytearray()
 
@@ -31,7 +32,8 @@ class Chunk:
         self.count += 1
 
     def seal(self) -> Batch:
-        return Batch(self.key, self.count, bytes(self._buffer[: -len(SEPARATOR)]))
+        events = bytes(self._buffer[: -len(SEPARATOR)])
+        return Batch(self.key, self.count, events, has_own_ids=self.has_own_ids)
 
     def discard(self) -> None:
         self._buffer.clear()
@@ -77,8 +79,11 @@ class Queue:
         chunk = self._chunk
         return self._sealed_bytes + (chunk.size if chunk else 0)
 
-    def put(self, raw: bytes) -> str:
-        """Take one encoded event; return "" or the reason why not."""
+    def put(self, raw: bytes, has_own_id: bool = False) -> str:
+        """Take one encoded event; return "" or the reason why not.
+
+        `has_own_id`: its message id is the host's own, and may come again in another batch.
+        """
         with self._lock:
             if self.refusal:
                 return self.refusal
@@ -91,6 +96,8 @@ class Queue:
             ):
                 return "queue_full"
             chunk.append(raw)
+            if has_own_id:
+                chunk.has_own_ids = True
             self.accepted += 1
             count = chunk.count
             if count >= self._flush_at or chunk.size >= limits.BATCH_BYTES:

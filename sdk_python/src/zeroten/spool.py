@@ -43,6 +43,7 @@ class SpoolChunk:
         self.key = key
         self.count = 0
         self.size = 0
+        self.has_own_ids = False
         self.since = time.monotonic()
         self.path = path
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -65,7 +66,7 @@ class SpoolChunk:
     def seal(self) -> Batch:
         events = self._map[: self.size - len(SEPARATOR)]
         self._map.close()
-        return Batch(self.key, self.count, events, path=self.path)
+        return Batch(self.key, self.count, events, path=self.path, has_own_ids=self.has_own_ids)
 
     def discard(self) -> None:
         """Remove the file of a batch in which nothing was put."""
@@ -156,8 +157,17 @@ def _allocate(fd: int) -> None:
 def read_batch(path: Path) -> Batch:
     """Read a batch back; a last record that was not finished is left out."""
     records = path.read_bytes().rstrip(b"\0").split(SEPARATOR)
-    good = [record for record in records if record and _is_whole(record)]
-    return Batch(path.name[: -len(".events")], len(good), SEPARATOR.join(good), path=path)
+    ids = [_message_id(record) for record in records]
+    good = [record for record, message_id in zip(records, ids) if message_id]
+    key = path.name[: -len(".events")]
+    prefix = key.partition(".")[0] + "-"
+    return Batch(
+        key,
+        len(good),
+        SEPARATOR.join(good),
+        path=path,
+        has_own_ids=any(one and not one.startswith(prefix) for one in ids),
+    )
 
 
 def has_expired(batch: Batch) -> bool:
@@ -165,14 +175,15 @@ def has_expired(batch: Batch) -> bool:
     return batch.path is not None and time.time() - _made_at(batch.path) > MAX_AGE_S
 
 
-def _is_whole(record: bytes) -> bool:
-    if b"\0" in record:
-        return False
+def _message_id(record: bytes) -> str:
+    """Return the event's message id; "" when the record is torn."""
+    if not record or b"\0" in record:
+        return ""
     try:
         value: Any = json.loads(record)
-    except ValueError:
-        return False
-    return isinstance(value, dict)
+        return str(value["messageId"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _made_at(path: Path) -> float:

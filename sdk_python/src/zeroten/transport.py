@@ -14,6 +14,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from .batch import Batch
+from .encoding import Stamp
 from .version import __version__
 
 # Load balancers close idle connections, usually after 60 s; better to open a new one than to
@@ -47,12 +48,8 @@ class HttpTransport:
 
     def __init__(self, host: str, secret_key: str, *, timeout_s: float) -> None:
         """Raises ValueError when `host` is no http or https address."""
-        url = urlsplit(host)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise ValueError("host must be an address like https://zeroten.example.com")
-        self._is_tls = url.scheme == "https"
-        self._host, self._port = url.hostname, url.port
-        self._path = url.path.rstrip("/") + "/v1/batch"
+        self._is_tls, self._host, self._port, path = _parts(host)
+        self._path = path + "/v1/batch"
         self._timeout_s = timeout_s
         token = base64.b64encode(f"{secret_key}:".encode()).decode("ascii")
         self._headers = {
@@ -62,17 +59,20 @@ class HttpTransport:
         }
         self._connection: http.client.HTTPConnection | None = None
         self._used_at = 0.0
+        self._stamp = Stamp()
 
     def send(self, batch: Batch, *, dropped: str = "") -> Reply:
         """POST the batch; over a kept connection found dead, once more: its key makes that safe."""
         headers = dict(self._headers)
-        headers["Idempotency-Key"] = batch.key
+        if not batch.has_own_ids:
+            headers["Idempotency-Key"] = batch.key
         if batch.is_gzip:
             headers["Content-Encoding"] = "gzip"
         if batch.tries:
-            headers["Zeroten-Retry"] = str(batch.tries)
-        # The body is sealed, so the time of sending travels beside it.
-        headers["Zeroten-Sent-At"] = f"{time.time():.3f}"
+            headers["X-Retry-Count"] = str(batch.tries)
+        # The body is sealed, so the time of sending, by which the server corrects a wrong clock,
+        # travels beside it: within it, a batch that waited out an outage would seem to lag.
+        headers["X-Sent-At"] = self._stamp.now()
         if dropped:
             headers["Zeroten-Dropped"] = dropped
         was_open = self._is_fresh()
@@ -117,6 +117,17 @@ class HttpTransport:
             kind = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
             self._connection = kind(self._host, self._port, timeout=self._timeout_s)
         return self._connection
+
+
+def _parts(host: str) -> tuple[bool, str, int | None, str]:
+    try:
+        url = urlsplit(host)
+        port = url.port
+    except ValueError:
+        url, port = urlsplit(""), None
+    if url.scheme not in ("http", "https") or not url.hostname or not host.isascii():
+        raise ValueError("host must be an address like https://zeroten.example.com")
+    return url.scheme == "https", url.hostname, port, url.path.rstrip("/")
 
 
 def retry_after_s(text: str | None, now: float | None = None) -> float | None:
