@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
 
-from sqlalchemy import update
+import msgspec
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.domain import survey_defaults
+from backend.domain.errors import ConflictError, FieldError, InvalidRequestError
+from backend.domain.timestamps import format_time
+from backend.services import audit, survey_checks
 from backend.services.clock import utc_now
 from backend.services.ids import new_id
+from backend.services.scope import check_revision, one
 from backend.storage.models import Survey, SurveyVersion
+
+# Changed member by member; everything else is replaced whole.
+_GROUPS: Final = ("targeting", "sampling", "rests", "limits")
+_PLAIN: Final = ("name", "priority", "starts_at", "ends_at", "content")
 
 
 def create(session: Session, project_id: str, *, name: str, **given: Any) -> Survey:
@@ -74,3 +86,196 @@ def publish(session: Session, survey: Survey) -> SurveyVersion | None:
     survey.published_version = version.number
     session.flush()
     return version
+
+
+def view(session: Session, survey: Survey) -> dict[str, Any]:
+    """Return a survey as the admin plane shows it."""
+    members = ("id", "status", *_PLAIN, *_GROUPS, "created_at", "updated_at", "revision")
+    published = _published(session, survey)
+    return {name: getattr(survey, name) for name in members} | {
+        "published_version": survey.published_version,
+        "has_unpublished_changes": published is None or published.content != survey.content,
+    }
+
+
+def listed(
+    session: Session, project_id: str, *, status: str | None, after: str | None, limit: int
+) -> list[Survey]:
+    """Return a project's surveys by id, those after `after`."""
+    query = select(Survey).where(Survey.project_id == project_id).order_by(Survey.id).limit(limit)
+    if status is not None:
+        query = query.where(Survey.status == status)
+    if after is not None:
+        query = query.where(Survey.id > after)
+    return list(session.scalars(query))
+
+
+def versions(session: Session, project_id: str, survey_id: str) -> list[dict[str, Any]]:
+    """Return what was published of a survey, newest first.
+
+    Raises:
+        NotFoundError.
+    """
+    one(session, Survey, project_id, survey_id)
+    rows = session.scalars(
+        select(SurveyVersion)
+        .where(SurveyVersion.survey_id == survey_id)
+        .order_by(SurveyVersion.number.desc())
+    )
+    members = ("number", "content", "published_at", "superseded_at")
+    return [{name: getattr(row, name) for name in members} for row in rows]
+
+
+def add(session: Session, project_id: str, given: Mapping[str, Any], *, actor: str) -> Survey:
+    """Add a draft from what an admin wrote.
+
+    Raises:
+        InvalidRequestError: pointing at what is wrong in `given`.
+    """
+    given = _checked(session, project_id, given, "#/sampling", {})
+    survey = create(session, project_id, **given)
+    audit.record(
+        session, actor=actor, action="survey.create", subject=survey.id, project_id=project_id
+    )
+    return survey
+
+
+def change(
+    session: Session,
+    project_id: str,
+    survey_id: str,
+    changes: Mapping[str, Any],
+    *,
+    actor: str,
+    if_match: frozenset[str] | None,
+    sampling_at: str = "#/sampling",
+) -> Survey:
+    """Change what is given of a survey. All but its content acts at once; that waits for publish.
+
+    Args:
+        changes: members of the survey; of targeting, sampling, rests and limits their own members.
+        sampling_at: pointer to the members of `sampling`, for faults.
+    Raises:
+        NotFoundError, PreconditionRequiredError, PreconditionFailedError, InvalidRequestError,
+        ConflictError: the survey is archived.
+    """
+    survey = one(session, Survey, project_id, survey_id, lock=True)
+    check_revision(str(survey.revision), if_match)
+    if survey.status == "archived":
+        raise ConflictError("The survey is archived.")
+    now = {name: getattr(survey, name) for name in ("starts_at", "ends_at")}
+    changes = _checked(session, project_id, changes, sampling_at, now)
+    old: dict[str, Any] = {}
+    new: dict[str, Any] = {}
+    for name, value in changes.items():
+        whole = getattr(survey, name) | value if name in _GROUPS else value
+        old |= _flat(name, getattr(survey, name))
+        new |= _flat(name, whole)
+        setattr(survey, name, whole)
+    _touch(survey)
+    audit.record(
+        session,
+        actor=actor,
+        action="survey.change",
+        subject=survey.id,
+        project_id=project_id,
+        changes=audit.difference(old, new),
+    )
+    return survey
+
+
+def set_status(
+    session: Session,
+    project_id: str,
+    survey_id: str,
+    status: str,
+    *,
+    actor: str,
+    if_match: frozenset[str] | None,
+) -> Survey:
+    """Publish, pause or archive a survey; the status it has already is left as it is.
+
+    Args:
+        status: `published` puts the draft content out, as a new version if it differs.
+        if_match: None asks for no revision.
+    Raises:
+        NotFoundError, PreconditionFailedError,
+        ConflictError: it is archived, or to be paused and not out.
+    """
+    survey = one(session, Survey, project_id, survey_id, lock=True)
+    if if_match is not None:
+        check_revision(str(survey.revision), if_match)
+    before = {"status": survey.status, "published_version": survey.published_version}
+    if survey.status == "archived" and status != "archived":
+        raise ConflictError("The survey is archived.")
+    if status == "paused" and survey.status == "draft":
+        raise ConflictError("Only a published survey can be paused.")
+    if status == "published":
+        publish(session, survey)
+    elif survey.status != status:
+        survey.status = status
+        _touch(survey)
+    audit.record(
+        session,
+        actor=actor,
+        action=f"survey.{status}",
+        subject=survey.id,
+        project_id=project_id,
+        changes=audit.difference(before, {name: getattr(survey, name) for name in before}),
+    )
+    return survey
+
+
+def _checked(
+    session: Session,
+    project_id: str,
+    given: Mapping[str, Any],
+    sampling_at: str,
+    stored: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return `given` ready to be stored.
+
+    Raises:
+        InvalidRequestError: naming every fault at once.
+    """
+    faults: list[FieldError] = []
+    targeting, sampling = given.get("targeting", {}), given.get("sampling", {})
+    known = survey_checks.KnownTraits(session, project_id)
+    if "content" in given:
+        faults += survey_checks.content_faults(given["content"], "#/content")
+    if "audience" in targeting:
+        where = "#/targeting/audience"
+        faults += survey_checks.audience_faults(targeting["audience"], where, known)
+    if "segments" in sampling:
+        where = f"{sampling_at}/segments"
+        faults += survey_checks.segment_faults(sampling["segments"], where, known)
+    ends_at = given.get("ends_at", stored.get("ends_at"))
+    starts_at = given.get("starts_at", stored.get("starts_at"))
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        faults.append(FieldError("#/ends_at", "Must be later than starts_at."))
+    if faults:
+        raise InvalidRequestError(errors=faults)
+    if "content" not in given:
+        return dict(given)
+    return {**given, "content": survey_checks.cleaned(given["content"])}
+
+
+def _published(session: Session, survey: Survey) -> SurveyVersion | None:
+    if survey.published_version is None:
+        return None
+    return session.get(SurveyVersion, (survey.id, survey.published_version))
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    """Return the members of a group by dotted names, so that the audit log tells them apart."""
+    if name in _GROUPS:
+        return {f"{name}.{member}": inner for member, inner in value.items()}
+    if name == "content":
+        # Too long for the log; what was published of it is in the versions.
+        return {name: sha256(msgspec.json.encode(value)).hexdigest()}
+    return {name: format_time(value) if isinstance(value, datetime) else value}
+
+
+def _touch(survey: Survey) -> None:
+    survey.updated_at = utc_now()
+    survey.revision += 1

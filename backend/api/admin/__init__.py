@@ -11,8 +11,9 @@ from backend.api.admin.docs import publish
 from backend.api.admin.keys import keys
 from backend.api.admin.openapi import document, new_api
 from backend.api.admin.projects import projects
+from backend.api.admin.surveys import surveys
 
-BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (projects, keys)
+BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (projects, keys, surveys)
 
 
 def register(app: Flask) -> None:

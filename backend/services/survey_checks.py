@@ -1,0 +1,124 @@
+"""What must hold of a survey before it is saved, and what is worth a warning when it goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.domain import audience
+from backend.domain.errors import FieldError
+from backend.domain.flow import check_content
+from backend.storage.models import Account, Project, Response, Survey, User
+
+# Names of traits are gathered from so many of the latest people, accounts and answers.
+_LOOKED_AT: Final = 2_000
+# Pages send these by themselves, so a rule may name them before anybody has been seen.
+_USUAL_TRAITS: Final = ("role", "plan")
+_CONTENT_MEMBERS: Final = ("default_language", "questions", "texts", "theme", "later")
+_CONTENT_DEPTH: Final = 12
+
+
+class KnownTraits:
+    """The traits that rules may name: those of the project's people; all while it has none."""
+
+    def __init__(self, session: Session, project_id: str) -> None:
+        def latest(model: Any, order: Any) -> set[str]:
+            query = select(model.traits).where(model.project_id == project_id)
+            rows = session.scalars(query.order_by(order).limit(_LOOKED_AT))
+            return {name for traits in rows for name in traits}
+
+        people = latest(User, User.key.desc()) | latest(Response, Response.answered_at.desc())
+        accounts = latest(Account, Account.key.desc())
+        self.people: Collection[str] | None = people | {*_USUAL_TRAITS} if people else None
+        self.accounts: Collection[str] | None = accounts or None
+
+
+def content_faults(content: Any, at: str) -> list[FieldError]:
+    """Return what is wrong with a survey's content; pointers begin with `at`."""
+    if _is_deeper(content, _CONTENT_DEPTH):
+        return [FieldError(at, f"At most {_CONTENT_DEPTH} levels.")]
+    unknown = [
+        FieldError(f"{at}/{name}", "There is no such member.")
+        for name in (content if isinstance(content, Mapping) else ())
+        if name not in _CONTENT_MEMBERS
+    ]
+    return unknown + [
+        FieldError(at + pointer.removeprefix("#"), detail)
+        for pointer, detail in check_content(content)
+    ]
+
+
+def audience_faults(rule: Any, at: str, known: KnownTraits) -> list[FieldError]:
+    """Return what is wrong with an audience rule; pointers begin with `at`."""
+    return [
+        FieldError(at + pointer, _sentence(detail))
+        for pointer, detail in audience.check(rule, known.people, known.accounts)
+    ]
+
+
+def segment_faults(segments: Any, at: str, known: KnownTraits) -> list[FieldError]:
+    """Return what is wrong with the rules of sampling segments."""
+    return [
+        fault
+        for index, segment in enumerate(segments)
+        for fault in audience_faults(segment["when"], f"{at}/{index}/when", known)
+    ]
+
+
+def warnings(session: Session, survey: Survey, now: datetime) -> list[str]:
+    """Return why a survey that goes out now would ask nobody, or fewer than one may think."""
+    project = session.get(Project, survey.project_id)
+    assert project is not None
+    return list(_warnings(project, survey, now))
+
+
+def cleaned(value: Any) -> Any:
+    """Return a copy of a JSON document without control characters, tab and newline excepted."""
+    if isinstance(value, str):
+        return "".join(c for c in value if c in "\t\n" or (c >= " " and c != "\x7f"))
+    if isinstance(value, dict):
+        return {cleaned(name): cleaned(inner) for name, inner in value.items()}
+    return [cleaned(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _warnings(project: Project, survey: Survey, now: datetime) -> Iterator[str]:
+    targeting, sampling = survey.targeting, survey.sampling
+    if not project.is_enabled:
+        yield "The project is switched off: nobody is asked until it is enabled."
+    if not project.allowed_origins and not project.is_demo:
+        yield "The project allows no origins yet: add those of your pages to allowed_origins."
+    if survey.ends_at is not None and survey.ends_at <= now:
+        yield "The survey's end lies in the past."
+    if not targeting["triggers"]:
+        yield "There is no trigger: the survey opens only when the page opens it by hand."
+    if not sampling["rate"] and not any(one["rate"] for one in sampling["segments"]):
+        yield "The sampling rate is 0: nobody is in the sample."
+    if survey.limits.get("daily_budget") is not None and sampling["spread_days"] == 0:
+        yield (
+            "A daily budget without spread_days asks those who come first, so busy users "
+            "are asked more often than others."
+        )
+    other = set(targeting["origins"]) - set(project.allowed_origins)
+    if targeting["origins"] and not project.is_demo and other:
+        yield "Some of the survey's origins are not on the project's list."
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Say whether a document is nested deeper than `levels`, at no cost of stack."""
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        layer = [
+            inner
+            for outer in layer
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(layer)
+
+
+def _sentence(detail: str) -> str:
+    return detail[:1].upper() + detail[1:] + "."
