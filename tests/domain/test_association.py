@@ -219,3 +219,14 @@ def test_unequal_columns_and_odd_uses_are_refused():
         feature_association([1], [1, 0], [0], [0])
     with pytest.raises(ValueError, match="x is 0 or 1"):
         feature_association([1], [2], [0], [0])
+
+
+def test_a_recent_incident_is_compared_at_equal_use():
+    answers = planted()
+    flag = answers.features.rows_with(answers.features.labels.index("real"))
+
+    row = drivers.recency_row(answers, "incident", flag)
+
+    expected = next(r for r in drivers.features_table(answers) if r["name"] == "real")
+    assert row["adjusted"] == expected["adjusted"]
+    assert row["name"] == "incident"

@@ -17,6 +17,7 @@ from backend.domain.insights.trend import (
     bucket,
     bucket_days,
     date_of,
+    hide_small_buckets,
     local_days,
     trend_table,
 )
@@ -148,7 +149,10 @@ def test_a_release_that_changes_nothing_is_no_clear_change():
     found = landing(released([0.5, 0.3, 0.2], [0.5, 0.3, 0.2]), START_MS + 100 * DAY_MS, "UTC")
 
     assert not found["changed"]
-    assert found["sentence"] == "No clear change since the release."
+    assert (
+        found["sentence"]
+        == "No clear change since the release; these answers would usually show 18 points or more."
+    )
 
 
 def test_fewer_than_20_answers_after_a_release_say_nothing():
@@ -263,3 +267,13 @@ def test_people_who_answered_twice_are_followed_across_the_split():
 def test_pairs_that_do_not_match_are_refused(given):
     with pytest.raises(ValueError, match=r"length|categories"):
         paired_change(*given)
+
+
+def test_small_buckets_are_hidden_with_another_that_they_could_be_worked_out_from():
+    day = np.repeat([0, 1, 2], [3, 20, 9])
+    rows = trend_table(make_answers([9] * 32, at=START_MS + day * DAY_MS), "UTC", "day", START_MS)
+
+    shown = [row["level"]["n"] for row in hide_small_buckets(rows)]
+
+    assert shown == [None, 20, None]
+    assert "3" not in str(hide_small_buckets(rows)[0]["level"])

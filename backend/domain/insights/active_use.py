@@ -126,7 +126,7 @@ def hotspots(table: Sequence[Sequence[int]]) -> Hotspots:
 
     Source: Haberman, The analysis of residuals in cross-classified tables, Biometrics 1973.
     """
-    observed = np.asarray(table, np.float64).reshape(len(table), -1)
+    observed = np.asarray(table, np.float64)
     total = observed.sum()
     if total == 0:
         blank = [[None] * len(row) for row in table]

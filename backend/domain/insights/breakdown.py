@@ -1,6 +1,6 @@
 """The score by role, plan, page, language, version or any trait, with tested differences."""
 
-import math
+from itertools import pairwise
 from typing import TypedDict
 
 import numpy as np
@@ -17,22 +17,20 @@ from backend.domain.insights.estimate import (
     weighted,
 )
 from backend.domain.insights.levels import account_warnings, sampling_weights
+from backend.domain.insights.planning import detectable
 from backend.domain.insights.privacy import suppress
 from backend.domain.insights.rows import clusters, counts_of, latest
 from backend.domain.insights.wording import (
-    HIDE_BELOW,
     difference_sentence,
+    hidden,
     level,
     may_test,
     points,
 )
 
 FALSE_DISCOVERY = 0.10
-FOUR_TIMES_IN_FIVE = 1.959963984540054 + 0.8416212335729143
-"""Normal quantiles of 0.975 and 0.8: what a two-sided test finds with power 0.8."""
 UNKNOWN = "unknown"
 OTHERS = "everyone else"
-HIDDEN = "hidden to protect single answers"
 
 
 class BreakdownRow(TypedDict):
@@ -82,7 +80,7 @@ def breakdown_table(
     values, starts = np.unique(column.codes[order], return_index=True)
     y, w, g = answers.y[order], weights[order], cluster[order]
     everyone = _sums(y, w, g, size)
-    slices = [slice(a, b) for a, b in zip(starts, [*starts[1:], len(answers)], strict=True)]
+    slices = [slice(a, b) for a, b in pairwise([*starts, len(answers)])]
     rows = []
     for code, rows_of in zip(values.tolist(), slices, strict=True):
         estimate = weighted(y[rows_of], w[rows_of], g[rows_of], confidence)
@@ -99,7 +97,7 @@ def breakdown_table(
         row: BreakdownRow = {
             "value": value,
             **shown,
-            "accounts": estimate["clusters"] if shown["n"] >= HIDE_BELOW else None,
+            "accounts": estimate["clusters"] if shown["nps"] is not None else None,
             "warnings": about,
             **_nothing_tested(),
         }
@@ -139,12 +137,11 @@ def _against_others(
 
 
 def _with_difference(row: BreakdownRow, found: ClusteredDifference) -> BreakdownRow:
-    variance = found["variance"]
     row["difference"] = points(found["difference"])
     row["difference_lower"] = points(found["lower"])
     row["difference_upper"] = points(found["upper"])
     row["p_value"] = difference_p(found)
-    row["detectable"] = None if variance is None else 100 * FOUR_TIMES_IN_FIVE * math.sqrt(variance)
+    row["detectable"] = detectable(found["variance"])
     return row
 
 
@@ -195,15 +192,8 @@ def _nothing_tested() -> _Tested:
 def _blank(row: BreakdownRow) -> BreakdownRow:
     return {
         "value": row["value"],
-        "n": None,
+        **hidden(),
         "accounts": None,
-        "promoters": None,
-        "passives": None,
-        "detractors": None,
-        "nps": None,
-        "lower": None,
-        "upper": None,
-        "note": HIDDEN,
         "warnings": [],
         **_nothing_tested(),
     }

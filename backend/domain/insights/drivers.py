@@ -5,16 +5,18 @@ time; `drivers_table` computes all features at once from sums over the pairs pre
 """
 
 import math
+from dataclasses import replace
 from typing import Literal, TypedDict
 
 import numpy as np
 
 from backend.domain.insights.association import entry, p_values
-from backend.domain.insights.columns import Answers, Floats, Ints
+from backend.domain.insights.columns import Answers, Bools, Floats, Ints, Used
 from backend.domain.insights.discovery import benjamini_hochberg
 from backend.domain.insights.pairs import Association, associate
+from backend.domain.insights.planning import detectable
 from backend.domain.insights.rows import clusters, latest
-from backend.domain.insights.wording import HIDE_BELOW, limits, points, whole_points
+from backend.domain.insights.wording import HIDE_BELOW, limits, points, whole_points, whole_upper
 
 Kind = Literal["features", "pages"]
 KINDS: tuple[Kind, ...] = ("features", "pages")
@@ -51,6 +53,7 @@ class DriverRow(TypedDict):
     q_value: float | None
     cmh_p: float | None
     marked: bool
+    detectable: float | None
     reason: str | None
     sentence: str
 
@@ -104,6 +107,23 @@ def features_table(
     return drivers_table(answers, confidence)[kind]
 
 
+def recency_row(answers: Answers, name: str, flag: Bools, confidence: float = 0.95) -> DriverRow:
+    """Compare answers with and without something in the 7 days before them, at equal use.
+
+    `flag` says which answers had an incident, open ticket, onboarding or release then; it is
+    as long as `answers`. When the row is marked, show the NPS with and without them.
+    """
+    flagged = Used(
+        np.concatenate(([0], np.cumsum(flag))).astype(np.int64),
+        np.zeros(int(flag.sum()), np.int32),
+        (name,),
+    )
+    nothing = Used(np.zeros(len(flag) + 1, np.int64), np.zeros(0, np.int32))
+    return features_table(
+        replace(answers, features=flagged, pages=nothing), "features", confidence
+    )[0]
+
+
 def _reasons(found: Association, n: int) -> list[str | None]:
     """Say of each feature why it is not compared, None when it is."""
     if n < OFFERED_FROM:
@@ -155,6 +175,7 @@ def _row(
         "q_value": q,
         "cmh_p": one["cmh_p"] if compared else None,
         "marked": marked,
+        "detectable": detectable(one["se"] ** 2) if compared and one["se"] else None,
         "reason": reason,
         "sentence": "",
     }
@@ -167,7 +188,13 @@ def _sentence(row: DriverRow) -> str:
     if adjusted is None or lower is None or upper is None:
         return f"{row['name']}: {row['reason'] or TOO_FEW_ACCOUNTS}."
     if not row["marked"]:
-        return f"{row['name']}: no clear difference at equal use."
+        seen = row["detectable"]
+        text = f"{row['name']}: no clear difference at equal use"
+        return text + (
+            "."
+            if seen is None
+            else f"; these answers would usually show {whole_upper(seen)} points or more."
+        )
     direction = "higher" if adjusted > 0 else "lower"
     return (
         f"{row['name']} goes with a {direction} NPS at equal use, by {whole_points(abs(adjusted))}"

@@ -85,7 +85,7 @@ def weighted(
     w = w / w.max()
     in_cluster = np.bincount(cluster)
     present = in_cluster > 0
-    w_g = np.bincount(cluster, w)[present]
+    w_g = np.bincount(cluster, w).astype(np.float64)[present]
     y_g = np.bincount(cluster, w * y)[present]
     total, accounts = float(w.sum()), len(w_g)
     promoters, detractors = float(w[y == 1].sum()) / total, float(w[y == -1].sum()) / total

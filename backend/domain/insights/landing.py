@@ -9,6 +9,7 @@ import numpy as np
 from backend.domain.insights.columns import Answers, Bools
 from backend.domain.insights.estimate import difference_of, side_sums
 from backend.domain.insights.levels import ScoreLevel, level_of
+from backend.domain.insights.planning import detectable
 from backend.domain.insights.rows import clusters, counts_of, latest
 from backend.domain.insights.trend import DAY_MS, local_days
 from backend.domain.insights.wording import (
@@ -52,6 +53,7 @@ class Landing(TypedDict):
     upper: float | None
     p_running: float
     changed: bool
+    detectable: float | None
     sentence: str
 
 
@@ -119,7 +121,8 @@ def landing(answers: Answers, release_ms: int, timezone: str, confidence: float 
     """Compare the answers since a release with those of the 90 days up to it.
 
     In each period the last answer of each user counts. If an account gives more than a
-    fifth of the answers, the variance is that of the clustered difference.
+    fifth of the answers, the variance is that of the clustered difference, and only the
+    last look counts.
 
     Raises:
         ValueError: unknown time zone.
@@ -132,8 +135,9 @@ def landing(answers: Answers, release_ms: int, timezone: str, confidence: float 
     last = looks[-1] if looks else None
     running = last["p_running"] if last else 1.0
     chosen: AlwaysValid = last if last else always_valid(None, None)
+    variance: float | None = _variance(before) + _variance(after)
     if _has_large_account(before) or _has_large_account(after):
-        chosen = _clustered(answers, release_ms, start)
+        chosen, variance = _clustered(answers, release_ms, start)
         running = chosen["p_always"]
     enough = min(len(before), len(after)) >= TEST_ANSWERS
     changed = enough and running <= ALPHA
@@ -146,7 +150,13 @@ def landing(answers: Answers, release_ms: int, timezone: str, confidence: float 
         "upper": points(chosen["upper"]) if enough else None,
         "p_running": running,
         "changed": changed,
-        "sentence": change_sentence(points(shown), clear=changed, since="the release"),
+        "detectable": detectable(variance) if enough else None,
+        "sentence": change_sentence(
+            points(shown),
+            clear=changed,
+            since="the release",
+            detectable=detectable(variance),
+        ),
     }
 
 
@@ -159,6 +169,10 @@ def _daily(after: Answers, timezone: str) -> list[list[int]]:
     return [[int(count) for count in day] for day in table.reshape(size, 3)]
 
 
+def _variance(answers: Answers) -> float:
+    return counted_centre(counts_of(answers.y))[1]
+
+
 def _has_large_account(answers: Answers) -> bool:
     if len(answers) == 0:
         return False
@@ -166,7 +180,7 @@ def _has_large_account(answers: Answers) -> bool:
     return int(np.bincount(cluster).max()) > LARGEST_ACCOUNT_SHARE * len(answers)
 
 
-def _clustered(answers: Answers, release_ms: int, start: int) -> AlwaysValid:
+def _clustered(answers: Answers, release_ms: int, start: int) -> tuple[AlwaysValid, float | None]:
     """The always valid difference with the variance over accounts."""
     sides = [
         (answers.at >= release_ms),
@@ -176,7 +190,7 @@ def _clustered(answers: Answers, release_ms: int, start: int) -> AlwaysValid:
     y, ones = answers.y.astype(np.float64), np.ones(len(answers))
     sums = [side_sums(y, ones, cluster, _last(answers, rows), size) for rows in sides]
     found = difference_of(sums[0], sums[1])
-    return always_valid(found["difference"], found["variance"])
+    return always_valid(found["difference"], found["variance"]), found["variance"]
 
 
 def _last(answers: Answers, rows: Bools) -> Bools:

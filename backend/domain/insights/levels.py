@@ -15,18 +15,20 @@ from backend.domain.insights.wording import (
     HIDE_BELOW,
     LARGEST_ACCOUNT_SHARE,
     Level,
+    hidden,
     level,
 )
 
 OUTSIDE_RULE = "all answers came from outside the sampling rule, so they are not weighted"
 REFUSED = "weights are too unequal (design effect above 3), so they are not used"
+UNEQUAL = "a few answers carry most of the weight (design effect above 3)"
 NOT_CONVERGED = "weights could not meet the population's shares, so they are not used"
 
 
 class ScoreLevel(Level):
     """A level with the accounts behind it and what to keep in mind when reading it."""
 
-    accounts: int
+    accounts: int | None
     n_eff: float | None
     design_effect: float | None
     warnings: list[str]
@@ -61,14 +63,22 @@ def level_of(
     cluster, _ = clusters(answers)
     estimate = weighted(answers.y, weights, cluster, confidence)
     counted = weights > 0
+    effect = weighting.design_effect(weights[counted])
+    if effect is not None and effect > weighting.LARGEST_DESIGN_EFFECT:
+        warnings = [*warnings, UNEQUAL]
     shown = level(counts_of(answers.y[counted]), *_limits(estimate))
     return {
         **shown,
         "accounts": estimate["clusters"],
         "n_eff": estimate["n_eff"] if shown["nps"] is not None else None,
-        "design_effect": weighting.design_effect(weights[counted]),
+        "design_effect": effect,
         "warnings": [*warnings, *account_warnings(estimate, weights, cluster)],
     }
+
+
+def hidden_level() -> ScoreLevel:
+    """Return the level of a cell that may not be seen by someone who may not see answers."""
+    return {**hidden(), "accounts": None, "n_eff": None, "design_effect": None, "warnings": []}
 
 
 def sampling_weights(answers: Answers) -> tuple[Floats, list[str]]:

@@ -63,6 +63,18 @@ def minimum_detectable_change(
     return quantiles * math.sqrt(_checked(variance1) / n1 + _checked(variance2) / n2)
 
 
+def detectable(
+    variance: float | None, confidence: float = 0.95, power: float = 0.8
+) -> float | None:
+    """Return the change found `power` of the time by a difference of this variance, in points.
+
+    Shown beside every comparison that is not clear; None where there is no variance.
+    """
+    if variance is None or variance < 0:
+        return None
+    return 100 * (normal_quantile(confidence) + _power_quantile(power)) * math.sqrt(variance)
+
+
 def _power_quantile(power: float) -> float:
     if not 0 < power < 1:
         raise ValueError("power lies between 0 and 1")

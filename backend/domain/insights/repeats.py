@@ -6,6 +6,7 @@ from typing import TypedDict
 import numpy as np
 
 from backend.domain.insights.columns import Answers, Ints
+from backend.domain.insights.planning import detectable
 from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.wording import HIDE_BELOW, Note, change_sentence, note, points
 from backend.domain.nps import adjusted, normal_quantile
@@ -80,8 +81,15 @@ def repeat_table(answers: Answers, split_ms: int, confidence: float = 0.95) -> R
         "clear": clear,
         "note": note(change["n"]),
         "sentence": "People who answered twice. "
-        + change_sentence(value, clear=clear, since="their earlier answer"),
+        + change_sentence(
+            value, clear=clear, since="their earlier answer", detectable=_detectable(first, second)
+        ),
     }
+
+
+def _detectable(first: list[int], second: list[int]) -> float | None:
+    d = np.subtract(second, first, dtype=np.float64)
+    return detectable(float(d.var()) / len(d)) if len(d) else None
 
 
 def _both_sides(answers: Answers, split_ms: int) -> tuple[tuple[Ints, Ints], Ints]:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from backend.domain.insights.columns import Answers, Ints
-from backend.domain.insights.levels import ScoreLevel, level_of
+from backend.domain.insights.levels import ScoreLevel, hidden_level, level_of
+from backend.domain.insights.privacy import suppress
 from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.wording import HIDE_BELOW
 
@@ -94,6 +95,12 @@ def trend_table(
     return [_row(answers, firsts, first, running, confidence) for first in _calendar(firsts, unit)]
 
 
+def hide_small_buckets(rows: list[TrendRow]) -> list[TrendRow]:
+    """Blank the buckets that may not be seen by someone who may not see single answers."""
+    flags = suppress([row["level"]["n"] or 0 for row in rows])
+    return [_hidden(row) if hide else row for row, hide in zip(rows, flags, strict=True)]
+
+
 def date_of(day: int) -> date:
     """Return the date `day` days after 1970-01-01."""
     return date(1970, 1, 1) + timedelta(days=day)
@@ -123,6 +130,16 @@ def _row(answers: Answers, firsts: Ints, first: int, running: int, confidence: f
     if version is not None and version.labels:
         row["versions"] = [version.labels[code] for code in np.unique(version.codes) if code >= 0]
     return row
+
+
+def _hidden(row: TrendRow) -> TrendRow:
+    return {
+        "bucket": row["bucket"],
+        "running": row["running"],
+        "level": hidden_level(),
+        "promoter_share": None,
+        "detractor_share": None,
+    }
 
 
 def _calendar(firsts: Ints, unit: str) -> list[int]:

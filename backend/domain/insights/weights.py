@@ -34,7 +34,8 @@ def rake(
         factors: one sequence of categories a factor, as long as `base`.
         targets: the share of each category among eligible users, one mapping a factor.
     Raises:
-        ValueError: a category of the answers has no target, or lengths differ.
+        ValueError: a category of the answers has no target, a weight is not positive, or
+            lengths differ.
 
     Source: Deville, Särndal, Calibration estimators in survey sampling, JASA 87, 1992.
     """
@@ -42,6 +43,8 @@ def rake(
         raise ValueError("each factor needs a category for each answer, and its targets")
     if len(base) == 0:
         return {"weights": [], "converged": True, "design_effect": None}
+    if not min(base) > 0:
+        raise ValueError("base weights are positive")
     coded = [_coded(f, t) for f, t in zip(factors, targets, strict=True)]
     weights, converged = rake_codes(np.asarray(base, np.float64), coded)
     return {
@@ -58,9 +61,11 @@ def rake_codes(base: Floats, margins: Sequence[tuple[Ints, Floats]]) -> tuple[Fl
         for codes, target in margins:
             reached = np.bincount(codes, weights, len(target)).astype(np.float64)
             weights = weights * _ratio(target * weights.sum(), reached)[codes]
+        # A category that nobody is in takes its target away from the sum, sweep by sweep.
+        weights = weights * (len(base) / weights.sum())
         if all(_is_met(weights, codes, target) for codes, target in margins):
-            return weights * (len(base) / weights.sum()), True
-    return weights * (len(base) / weights.sum()), False
+            return weights, True
+    return weights, False
 
 
 def merge_small(counts: Mapping[str, int], minimum: int = SMALLEST_CATEGORY) -> dict[str, str]:

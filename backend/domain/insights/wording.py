@@ -19,13 +19,18 @@ TOO_FEW = "too few to say"
 FEW_ANSWERS = "few answers"
 FEW_ACCOUNTS = "few accounts"
 
-Note = Literal["no answers", "too few to say", "few answers"]
+HIDDEN: Literal["hidden to protect single answers"] = "hidden to protect single answers"
+
+Note = Literal["no answers", "too few to say", "few answers", "hidden to protect single answers"]
 
 
 class Level(TypedDict):
-    """One NPS as shown: points, unrounded; all but `n` and `note` are None when hidden."""
+    """One NPS as shown: points, unrounded; under five answers only `n` and `note` are left.
 
-    n: int
+    `n` is None too where the number itself would give single answers away (`hidden`).
+    """
+
+    n: int | None
     nps: float | None
     lower: float | None
     upper: float | None
@@ -50,16 +55,7 @@ def level(
     """Return a unit-scale NPS as points, hidden with its counts under five answers."""
     n = sum(counts)
     if n < HIDE_BELOW:
-        return {
-            "n": n,
-            "nps": None,
-            "lower": None,
-            "upper": None,
-            "promoters": None,
-            "passives": None,
-            "detractors": None,
-            "note": note(n),
-        }
+        return {**hidden(), "n": n, "note": note(n)}
     return {
         "n": n,
         "nps": points(nps),
@@ -69,6 +65,20 @@ def level(
         "passives": counts[1],
         "detractors": counts[2],
         "note": note(n),
+    }
+
+
+def hidden() -> Level:
+    """Return the level of a cell that may not be seen at all."""
+    return {
+        "n": None,
+        "nps": None,
+        "lower": None,
+        "upper": None,
+        "promoters": None,
+        "passives": None,
+        "detractors": None,
+        "note": HIDDEN,
     }
 
 
@@ -99,6 +109,8 @@ def may_test(n_a: int, n_b: int, accounts: int) -> bool:
 
 def level_sentence(shown: Level) -> str:
     """Return one sentence for a level: the NPS, its limits and its number of answers."""
+    if shown["n"] is None:
+        return "Hidden to protect single answers."
     answers = _answers(shown["n"])
     if shown["n"] == 0:
         return "No answers yet."
