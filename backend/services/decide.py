@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from backend.domain import activity, eligibility, identity, keys, tickets
 from backend.domain.calendar import day_number
@@ -20,11 +20,13 @@ from backend.domain.errors import (
 )
 from backend.domain.identity import Identity
 from backend.domain.pages import page_path, page_template
+from backend.domain.timestamps import format_time
 from backend.services.ids import new_id, new_token
 from backend.services.published import PublishedProject, PublishedSurvey
 from backend.services.vault import Vault
 from backend.storage import decisions, people
 from backend.storage.db import Database
+from backend.storage.decisions import KnownUser, NewDecision, NewTicket
 from backend.storage.identities import identity_secret
 
 TRAITS_WITH_COLUMNS: Final = ("role", "plan")
@@ -135,8 +137,8 @@ def _decide(
     """Read what is known, run every gate, write the decision and perhaps a ticket."""
     user = decisions.user(connection, project.id, asker.user_id, asker.is_anonymous, now)
     account_key = _account_key(connection, project, asker, user, now)
-    past, answers = decisions.history(connection, user.key)
     rules = {survey.rules.id: survey.rules for survey in surveys}
+    today = day_number(now.date())
     visitor = Visitor(
         id=asker.user_id,
         anonymous=asker.is_anonymous,
@@ -152,90 +154,20 @@ def _decide(
         trigger=question.trigger,
         first_seen_at=user.first_seen_at,
         usage=_usage(project, user, now),
-        history=past,
+        history=user.history,
         any_survey_shown_at=user.last_shown_at,
         account_asked=_account_asked(connection, account_key, rules.values(), now),
-        asked_today=_asked_today(connection, rules.values(), now),
+        asked_today=_asked_today(connection, rules.values(), today),
         open_ticket_until=user.open_ticket_until,
         project_enabled=project.is_enabled,
         manual=question.manual,
     )
     evaluations = [eligibility.evaluate(each, visitor, now) for each in rules.values()]
     winner = eligibility.choose(evaluations, rules).winner
-    decision_id = new_id("dec_")
-    _store(connection, project, decision_id, user.key, visitor, rules, evaluations, winner, now)
-    if winner is None:
-        return _refusal(decision_id, evaluations, rules, now)
-    return _ticket(
-        connection, project, question, asker, visitor, winner,
-        user_key=user.key, account_key=account_key, decision_id=decision_id,
-        wave=answers.get(winner.survey_id, 0), now=now,
-    )  # fmt: skip
-
-
-def _account_key(
-    connection: Connection,
-    project: PublishedProject,
-    asker: Asker,
-    user: Row[Any],
-    now: datetime,
-) -> int | None:
-    if asker.account_id is None:
-        key: int | None = user.account_key
-        return key
-    # What a page says of an account is kept with the answer only: anybody could have written it.
-    return people.account(connection, project.id, asker.account_id, {}, now)
-
-
-def _traits(question: Question, asker: Asker, user: Row[Any]) -> dict[str, Any]:
-    """What servers said wins over what the page says; what was signed just now wins over both."""
-    return {**question.traits, **user.traits, **asker.signed_traits}
-
-
-def _usage(project: PublishedProject, user: Row[Any], now: datetime) -> UsageFacts:
-    today = project.calendar.day(now)
-    return UsageFacts(
-        active_days=activity.active_days(user.activity_day, user.activity_bits, today)
-        if user.activity_bits
-        else 0,
-    )
-
-
-def _account_asked(
-    connection: Connection, account_key: int | None, rules: Any, now: datetime
-) -> dict[str, int]:
-    if account_key is None:
-        return {}
-    return {
-        each.id: decisions.asked_of_account(
-            connection, account_key, each.id, each.account_cap.days, now
-        )
-        for each in rules
-        if each.account_cap is not None
-    }
-
-
-def _asked_today(connection: Connection, rules: Any, now: datetime) -> dict[str, int]:
-    budgeted = [each.id for each in rules if each.daily_budget is not None]
-    return decisions.asked_today(connection, budgeted, day_number(now.date()))
-
-
-def _store(
-    connection: Connection,
-    project: PublishedProject,
-    decision_id: str,
-    user_key: int,
-    visitor: Visitor,
-    rules: Mapping[str, SurveyRules],
-    evaluations: list[Evaluation],
-    winner: Evaluation | None,
-    now: datetime,
-) -> None:
-    decisions.add_decision(
-        connection,
-        id=decision_id,
+    decision = NewDecision(
+        id=new_id("dec_"),
         project_id=project.id,
-        user_key=user_key,
+        user_key=user.key,
         at=now,
         is_shown=winner is not None,
         reason=None if winner else _first(evaluations, rules).reason,
@@ -248,6 +180,84 @@ def _store(
             eligibility.stored(rules[each.survey_id], visitor, each) for each in evaluations
         ],
     )
+    if winner is None:
+        decisions.add(connection, decision, None, today)
+        return _refusal(decision.id, evaluations, rules, now)
+    token = new_token(keys.TICKET)
+    language = shown_language(project.surveys[winner.survey_id].content, question.language)
+    ticket = NewTicket(
+        token_hash=keys.digest(token),
+        project_id=project.id,
+        decision_id=decision.id,
+        survey_id=winner.survey_id,
+        version=winner.version,
+        user_key=user.key,
+        account_key=account_key,
+        wave=user.answers.get(winner.survey_id, 0),
+        context=_context(question, asker, visitor, language),
+        admission_probability=winner.admission_probability,
+        issued_at=now,
+        expires_at=now + tickets.UNSHOWN_FOR,
+    )
+    decisions.add(connection, decision, ticket, today)
+    return {
+        "show": True,
+        "decision_id": decision.id,
+        "survey_id": winner.survey_id,
+        "version": winner.version,
+        "ticket": token,
+        "expires_at": format_time(ticket.expires_at),
+        "language": language,
+    }
+
+
+def _account_key(
+    connection: Connection,
+    project: PublishedProject,
+    asker: Asker,
+    user: KnownUser,
+    now: datetime,
+) -> int | None:
+    if asker.account_id is None:
+        return user.account_key
+    # What a page says of an account is kept with the answer only: anybody could have written it.
+    return people.account_key(connection, project.id, asker.account_id, now)
+
+
+def _traits(question: Question, asker: Asker, user: KnownUser) -> dict[str, Any]:
+    """What servers said wins over what the page says; what was signed just now wins over both."""
+    return {**question.traits, **user.traits, **asker.signed_traits}
+
+
+def _usage(project: PublishedProject, user: KnownUser, now: datetime) -> UsageFacts:
+    if not user.activity_bits:
+        return UsageFacts(active_days=0)
+    today = project.calendar.day(now)
+    return UsageFacts(activity.active_days(user.activity_day, user.activity_bits, today))
+
+
+def _account_asked(
+    connection: Connection, account_key: int | None, rules: Iterable[SurveyRules], now: datetime
+) -> dict[str, int]:
+    if account_key is None:
+        return {}
+    return {
+        each.id: decisions.asked_of_account(
+            connection, account_key, each.id, each.account_cap.days, now
+        )
+        for each in rules
+        if each.account_cap is not None
+    }
+
+
+def _asked_today(
+    connection: Connection, rules: Iterable[SurveyRules], today: int
+) -> dict[str, int]:
+    return {
+        each.id: decisions.asked_on_day(connection, each.id, today)
+        for each in rules
+        if each.daily_budget is not None
+    }
 
 
 def _first(evaluations: list[Evaluation], rules: Mapping[str, SurveyRules]) -> Evaluation:
@@ -268,51 +278,6 @@ def _refusal(
         "decision_id": decision_id,
         "reason": _first(evaluations, rules).reason,
         "retry_after_s": retry_after_s,
-    }
-
-
-def _ticket(
-    connection: Connection,
-    project: PublishedProject,
-    question: Question,
-    asker: Asker,
-    visitor: Visitor,
-    winner: Evaluation,
-    *,
-    user_key: int,
-    account_key: int | None,
-    decision_id: str,
-    wave: int,
-    now: datetime,
-) -> dict[str, Any]:
-    survey = project.surveys[winner.survey_id]
-    language = shown_language(survey.content, question.language)
-    token = new_token(keys.TICKET)
-    expires_at = now + tickets.UNSHOWN_FOR
-    decisions.add_ticket(
-        connection,
-        day_number(now.date()),
-        token_hash=keys.digest(token),
-        project_id=project.id,
-        decision_id=decision_id,
-        survey_id=winner.survey_id,
-        version=winner.version,
-        user_key=user_key,
-        account_key=account_key,
-        wave=wave,
-        context=_context(question, asker, visitor, language),
-        admission_probability=winner.admission_probability,
-        issued_at=now,
-        expires_at=expires_at,
-    )
-    return {
-        "show": True,
-        "decision_id": decision_id,
-        "survey_id": winner.survey_id,
-        "version": winner.version,
-        "ticket": token,
-        "expires_at": expires_at.isoformat().replace("+00:00", "Z"),
-        "language": language,
     }
 
 

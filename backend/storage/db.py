@@ -6,11 +6,13 @@ waits as a group (`group_writer.py`); on PostgreSQL each write is its own transa
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import msgspec
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -27,7 +29,14 @@ _RETRIED_STATES: Final = {"40001", "40P01"}
 
 T = TypeVar("T")
 
-_UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeoutError)
+# The hot path speaks to the drivers directly, so their own errors come up too.
+_UNAVAILABLE = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeoutError,
+    sqlite3.OperationalError,
+    psycopg.OperationalError,
+)
 
 
 class Database:
@@ -101,9 +110,8 @@ class Database:
                     return work(connection)
             except Exception as error:
                 self._rolled_back()
-                if not isinstance(error, DBAPIError):
-                    raise
-                state = getattr(error.orig, "sqlstate", None)
+                driver_error = error.orig if isinstance(error, DBAPIError) else error
+                state = getattr(driver_error, "sqlstate", None)
                 if state not in _RETRIED_STATES or tried == MAX_TRIES:
                     raise
         raise AssertionError("the loop above returns or raises")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.domain.events import Facts
+from backend.storage.fast import Sql, to_ms
 from backend.storage.models import Account, User
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -18,6 +19,11 @@ _USER = select(User.key, User.traits, User.account_key).where(
     User.project_id == bindparam("project"),
     User.user_id == bindparam("user"),
     User.is_anonymous == bindparam("anonymous"),
+)
+_ACCOUNT_KEY = Sql("SELECT key FROM accounts WHERE project_id = ? AND account_id = ?")
+_ADD_ACCOUNT = Sql(
+    "INSERT INTO accounts (project_id, account_id, traits, first_seen_at) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (project_id, account_id) DO NOTHING RETURNING key"
 )
 _ACCOUNT = select(Account.key, Account.traits).where(
     Account.project_id == bindparam("project"), Account.account_id == bindparam("account")
@@ -41,6 +47,18 @@ def learn(connection: Connection, project_id: str, facts: Sequence[Facts], now: 
             connection.execute(
                 update(User).where(User.key == user_key).values(account_key=account_key)
             )
+
+
+def account_key(connection: Connection, project_id: str, account_id: str, now: datetime) -> int:
+    """Return the account's key, adding the account when new."""
+    row = _ACCOUNT_KEY(connection, (project_id, account_id)).fetchone()
+    if row is None:
+        row = _ADD_ACCOUNT(connection, (project_id, account_id, "{}", to_ms(now))).fetchone()
+    if row is None:
+        # Somebody else added the same account this moment.
+        row = _ACCOUNT_KEY(connection, (project_id, account_id)).fetchone()
+    key: int = row[0]
+    return key
 
 
 def account(
