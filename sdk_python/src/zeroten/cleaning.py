@@ -23,27 +23,37 @@ _CUT = "…"
 _PLAIN_TEXT = (int, float, tuple, frozenset, type(None))  # their `str()` is their `repr()`
 
 
+# Keys seen before and found good: a host uses few, and a look-up in a set is all they cost.
+_good_keys: set[str] = set()
+_MAX_GOOD_KEYS = 1000
+
+
 def is_plain(values: Any) -> bool:
-    """Say whether `values` can be encoded as it stands: a flat dict of plain JSON values.
+    """Say whether `values` is a flat dict of plain JSON values, to be encoded as it stands.
 
     Runs on every call, hence the exact type checks in place of `isinstance`; whatever is not
-    plain goes through `clean`, which costs more but takes anything.
+    plain goes through `clean`, which costs more but takes anything. Long strings are left to
+    `has_long_text`, which is needed only where the encoded event is long.
     """
     if type(values) is not dict or len(values) > limits.MAX_KEYS:
         return False
-    for key, value in values.items():
+    if not _good_keys.issuperset(values) and not _are_good(values):
+        return False
+    for value in values.values():
         kind = type(value)
         if kind is str:
-            if len(value) > 1024:
-                return False
-        elif kind is int:
+            continue
+        if kind is int:
             if not -9007199254740991 <= value <= 9007199254740991:
                 return False
         elif kind is not bool and kind is not float and value is not None:
             return False
-        if type(key) is not str or not 0 < len(key) <= 128:
-            return False
     return True
+
+
+def has_long_text(values: dict[str, Any]) -> bool:
+    """Say whether a string of a plain dict is longer than the server takes."""
+    return any(type(v) is str and len(v) > limits.MAX_STRING_CHARS for v in values.values())
 
 
 def clean(values: Any) -> tuple[dict[str, Any], bool]:
@@ -154,6 +164,17 @@ class _Cleaner:
                 break
             out.append(self.value(item, depth + 1))
         return out
+
+
+def _are_good(keys: dict[Any, Any]) -> bool:
+    for key in keys:
+        if type(key) is not str or not 0 < len(key) <= limits.MAX_KEY_CHARS:
+            return False
+        if not key.isprintable():
+            return False
+        if len(_good_keys) < _MAX_GOOD_KEYS:
+            _good_keys.add(key)
+    return True
 
 
 def _without_controls(text: str) -> str:

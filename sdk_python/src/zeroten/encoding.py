@@ -7,6 +7,7 @@ caller reuses the dict, and the sender thread has nothing to do that needs the i
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 import json
 import os
@@ -14,7 +15,7 @@ import time
 from typing import Any, Callable
 
 from . import limits
-from .cleaning import clean, is_plain, shrink
+from .cleaning import clean, has_long_text, is_plain, shrink
 
 Encode = Callable[[Any], bytes]
 
@@ -47,14 +48,15 @@ class Encoder:
 
         Raises ValueError only when the event cannot be sent at all (an id that is too large).
         """
-        if is_plain(event[payload]):
+        values = event[payload]
+        if is_plain(values):
             try:
                 raw = self._encode(event)
             except Exception:
                 return self._encode_cleaned(event, payload)
-            # A backslash may stand for a control character in a key, which the server refuses;
-            # only DEL is not escaped.
-            if len(raw) <= 32768 and b"\\" not in raw and b"\x7f" not in raw:
+            if len(raw) <= limits.MAX_STRING_CHARS or (
+                len(raw) <= limits.MAX_EVENT_BYTES and not has_long_text(values)
+            ):
                 return raw
         return self._encode_cleaned(event, payload)
 
@@ -80,7 +82,7 @@ class Stamp:
     def __init__(self) -> None:
         self.prefix = os.urandom(8).hex()
         self._count = itertools.count(1)
-        self._cached = (-1, "")
+        self._cached = (-1, "")  # the last millisecond and its text
 
     def message_id(self) -> str:
         """Return an id no other process and no other call will return."""
@@ -88,13 +90,19 @@ class Stamp:
 
     def now(self) -> str:
         """Return the time as RFC 3339 in UTC with milliseconds and `Z`."""
-        now = time.time()
-        second = int(now)
+        now_ms = int(time.time() * 1000)
         cached = self._cached  # read once: another thread may replace it
-        if cached[0] != second:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-            cached = self._cached = (second, text)
-        return f"{cached[1]}.{int((now - second) * 1000):03d}Z"
+        if cached[0] == now_ms:
+            return cached[1]
+        second, ms = divmod(now_ms, 1000)
+        text = f"{_second_text(second)}.{ms:03d}Z"
+        self._cached = (now_ms, text)
+        return text
+
+
+@functools.lru_cache(maxsize=8)
+def _second_text(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 def moment(value: object) -> str:

@@ -18,24 +18,25 @@ class Chunk:
     def __init__(self, key: str) -> None:
         self.key = key
         self.count = 0
+        self.size = 0
         self.has_own_ids = False
         self.since = time.monotonic()
         self._buffer = bytearray()
 
-    @property
-    def size(self) -> int:
-        return len(self._buffer)
-
-    def append(self, raw: bytes) -> None:
-        self._buffer += raw
-        self._buffer += SEPARATOR
+    def append(self, raw: bytes) -> int:
+        """Add one event; return how many there are now."""
+        self._buffer += raw + SEPARATOR
+        self.size += len(raw) + 2
         self.count += 1
+        return self.count
 
     def seal(self) -> Batch:
+        """Return the batch as it will be sent."""
         events = bytes(self._buffer[: -len(SEPARATOR)])
         return Batch(self.key, self.count, events, has_own_ids=self.has_own_ids)
 
     def discard(self) -> None:
+        """Forget a chunk in which nothing was put."""
         self._buffer.clear()
 
 
@@ -64,9 +65,17 @@ class Queue:
         self._sealed: deque[Batch] = deque()
         self._sealed_bytes = 0
         self._chunks = 0
-        self.accepted = 0
+        self._sealed_events = 0  # accepted in all, but for those in the open chunk
+        self._room = 0  # events the open chunk may hold before the queue is full
+        self._room_bytes = 0
         self.resolved = 0
         self.refusal = ""  # why nothing is taken at all: closed, or refused by the server
+
+    @property
+    def accepted(self) -> int:
+        """Events taken since the start, adopted ones included."""
+        with self._lock:
+            return self._accepted()
 
     @property
     def waiting(self) -> int:
@@ -85,21 +94,16 @@ class Queue:
         `has_own_id`: its message id is the host's own, and may come again in another batch.
         """
         with self._lock:
-            if self.refusal:
-                return self.refusal
             chunk = self._chunk
             if chunk is None:
+                if self.refusal:
+                    return self.refusal
                 chunk = self._open()
-            if (
-                self.accepted - self.resolved >= self._max_events
-                or self._sealed_bytes + chunk.size + len(raw) > self._max_bytes
-            ):
+            if chunk.count >= self._room or chunk.size + len(raw) > self._room_bytes:
                 return "queue_full"
-            chunk.append(raw)
+            count = chunk.append(raw)
             if has_own_id:
                 chunk.has_own_ids = True
-            self.accepted += 1
-            count = chunk.count
             if count >= self._flush_at or chunk.size >= limits.BATCH_BYTES:
                 self._seal()
             elif count != 1:
@@ -133,6 +137,7 @@ class Queue:
                 batch.pack(gzip)
                 with self._lock:
                     self._sealed_bytes += batch.size - before
+                    self._make_room()
 
     def resolve(self, batch: Batch, *, keep: bool = False) -> bool:
         """Take a batch off: its events are delivered, refused, given up, or kept in the spool.
@@ -145,6 +150,7 @@ class Queue:
             self._sealed.remove(batch)
             self._sealed_bytes -= batch.size
             self.resolved += batch.count
+            self._make_room()
         if not keep:
             batch.settle()
         self._tell()
@@ -153,7 +159,7 @@ class Queue:
     def abandon(self) -> tuple[int, int]:
         """Let go of all that waits; return how many events are lost, and how many are kept."""
         with self._lock:
-            left = self.waiting
+            left = self._accepted() - self.resolved
             kept = sum(batch.count for batch in self._sealed if batch.is_kept)
             chunk, self._chunk = self._chunk, None
             if chunk is not None and not chunk.count:
@@ -162,7 +168,7 @@ class Queue:
                 kept += chunk.count
             self._sealed.clear()
             self._sealed_bytes = 0
-            self.resolved = self.accepted
+            self._sealed_events = self.resolved = left + self.resolved
         self._tell()
         return left - kept, kept
 
@@ -180,7 +186,8 @@ class Queue:
         with self._lock:
             self._sealed.extendleft(reversed(batches))
             self._sealed_bytes += sum(batch.size for batch in batches)
-            self.accepted += sum(batch.count for batch in batches)
+            self._sealed_events += sum(batch.count for batch in batches)
+            self._make_room()
 
     def wait_for(self, resolved: int, deadline: float) -> bool:
         """Wait until that many events are resolved in all; False when the time is over first."""
@@ -196,15 +203,29 @@ class Queue:
         """Take no more events ("" takes them again)."""
         with self._lock:
             self.refusal = reason
+            if self._chunk is not None and self._chunk.count:
+                self._seal()  # put() looks at the refusal only where it opens a chunk
+            elif self._chunk is not None:
+                self._chunk.discard()
+                self._chunk = None
 
     def _tell(self) -> None:
         with self.settled:
             self.settled.notify_all()
 
+    def _accepted(self) -> int:
+        return self._sealed_events + (self._chunk.count if self._chunk else 0)
+
+    def _make_room(self) -> None:
+        # Kept beside, not computed for every event.
+        self._room = self._max_events - (self._sealed_events - self.resolved)
+        self._room_bytes = self._max_bytes - self._sealed_bytes
+
     def _open(self) -> Chunk | SpoolChunk:
         self._chunks += 1
         key = f"{self._prefix}.{self._chunks}"
         self._chunk = self._spooled(key) or Chunk(key)
+        self._make_room()
         return self._chunk
 
     def _spooled(self, key: str) -> SpoolChunk | None:
@@ -223,4 +244,5 @@ class Queue:
         batch = self._chunk.seal()
         self._sealed.append(batch)
         self._sealed_bytes += batch.size
+        self._sealed_events += batch.count
         self._chunk = None

@@ -57,13 +57,16 @@ class SpoolChunk:
         finally:
             os.close(fd)
 
-    def append(self, raw: bytes) -> None:
+    def append(self, raw: bytes) -> int:
+        """Add one event; return how many there are now."""
         end = self.size + len(raw) + 2
         self._map[self.size : end] = raw + SEPARATOR
         self.size = end
         self.count += 1
+        return self.count
 
     def seal(self) -> Batch:
+        """Return the batch as it will be sent; the file stays."""
         events = self._map[: self.size - len(SEPARATOR)]
         self._map.close()
         return Batch(self.key, self.count, events, path=self.path, has_own_ids=self.has_own_ids)
