@@ -70,9 +70,12 @@ def test_an_empty_family_has_no_q_values():
     assert benjamini_hochberg([]) == []
 
 
-@pytest.mark.parametrize("cells", [pairs.CELLS_AT_ONCE, 50])
-def test_all_features_at_once_equal_one_by_one(monkeypatch, cells):
+@pytest.mark.parametrize(
+    ("cells", "at_once"), [(pairs.CELLS_AT_ONCE, 10**6), (10**6, 90), (50, 90)]
+)
+def test_all_features_at_once_equal_one_by_one(monkeypatch, cells, at_once):
     monkeypatch.setattr(pairs, "CELLS_AT_ONCE", cells)
+    monkeypatch.setattr(pairs, "PAIRS_AT_ONCE", at_once)
     answers = latest(random_answers(600, seed=2))
     strata = drivers.usage_strata(answers.active_days.astype(np.int64))
     cluster, _ = clusters(answers)

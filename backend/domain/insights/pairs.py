@@ -16,6 +16,9 @@ from backend.domain.insights.columns import Floats, Ints, Used
 CELLS_AT_ONCE = 8_000_000
 """Accounts x features held at a time: 64 MB a matrix, so that a million users fit."""
 
+PAIRS_AT_ONCE = 2_000_000
+"""Pairs held at a time: a million answers of 30 features each stay far below a gigabyte."""
+
 
 @dataclass(frozen=True, slots=True)
 class Association:
@@ -54,20 +57,17 @@ def associate(y: Floats, use: Used, stratum: Ints, cluster: Ints) -> Association
     """Compute every feature of `use`; `stratum` and `cluster` are numbered from 0."""
     n, features = len(y), len(use.labels)
     strata = int(stratum.max()) + 1 if n else 1
-    by_pair = np.repeat(stratum * features, use.lengths) + use.ids
-    users = np.bincount(by_pair, minlength=strata * features).reshape(strata, features)
-    y_sums = np.bincount(by_pair, np.repeat(y, use.lengths), strata * features)
-    y_users = y_sums.reshape(strata, features).astype(np.float64)
+    users, y_users = _by_stratum(y, use, stratum, (strata, features))
     size = np.bincount(stratum, minlength=strata).astype(np.float64)[:, None]
     y_all = np.bincount(stratum, y, strata)[:, None]
     kept = ((users > 0) & (users < size)).astype(np.float64)
     mean_y = _divide(y_all, size)
-    s = _Strata(size, mean_y, users.astype(np.float64), kept, _divide(users, size))
+    s = _Strata(size, mean_y, users, kept, _divide(users, size))
     adjusted = _divide(
         (kept * (y_users - users * mean_y)).sum(0), (users * (1 - s.share) * kept).sum(0), np.nan
     )
-    variance, accounts = _clustered(y, use, stratum, cluster, by_pair, s, adjusted)
-    n_users = users.sum(0)
+    variance, accounts = _clustered(y, use, stratum, cluster, s, adjusted)
+    n_users = users.sum(0).astype(np.int64)
     return Association(
         n=n,
         n_users=n_users,
@@ -82,6 +82,20 @@ def associate(y: Floats, use: Used, stratum: Ints, cluster: Ints) -> Association
         accounts_using=accounts[1],
         accounts_not=accounts[2],
     )
+
+
+def _by_stratum(
+    y: Floats, use: Used, stratum: Ints, shape: tuple[int, int]
+) -> tuple[Floats, Floats]:
+    """Users, and their sum of y, by stratum and feature."""
+    users, y_users = np.zeros(shape), np.zeros(shape)
+    of_row = use.lengths
+    for rows, pairs in _parts(use):
+        lengths = of_row[rows]
+        key = np.repeat(stratum[rows] * shape[1], lengths) + use.ids[pairs]
+        users += np.bincount(key, minlength=users.size).reshape(shape)
+        y_users += np.bincount(key, np.repeat(y[rows], lengths), users.size).reshape(shape)
+    return users, y_users
 
 
 def _crude(n: int, n_users: Ints, y_users: Floats, y_all: float) -> Floats:
@@ -106,7 +120,6 @@ def _clustered(
     use: Used,
     stratum: Ints,
     cluster: Ints,
-    by_pair: Ints,
     s: _Strata,
     adjusted: Floats,
 ) -> tuple[Floats, tuple[Ints, Ints, Ints]]:
@@ -117,21 +130,23 @@ def _clustered(
     of_user = (s.kept * b * (1 - 2 * s.share)).ravel()
     is_kept = s.kept.ravel()
     squares = np.zeros(features)
-    counts = np.zeros((3, features), np.int64)
-    for rows, pairs, first, last in _blocks(cluster, use, features):
-        g = cluster[rows] - first
-        lengths = use.lengths[rows]
-        cell = np.repeat(g * features, lengths) + use.ids[pairs]
-        key, accounts = by_pair[pairs], last - first
-        uses = is_kept[key]
-        weight = uses * np.repeat(r[rows], lengths) - of_user[key]
-        sums = np.bincount(cell, weight, accounts * features).astype(np.float64, copy=False)
-        sums = sums.reshape(accounts, features)
-        using = np.bincount(cell, uses, accounts * features).reshape(accounts, features)
-        by_stratum = g * len(s.size) + stratum[rows]
-        shape = (accounts, len(s.size))
-        r_sums = np.bincount(by_stratum, r[rows], shape[0] * shape[1]).reshape(shape)
-        answers = np.bincount(by_stratum, minlength=shape[0] * shape[1]).reshape(shape)
+    counts, of_row = np.zeros((3, features), np.int64), use.lengths
+    for first, last, parts in _blocks(cluster, use, features):
+        shape, by_stratum = (last - first, features), (last - first, len(s.size))
+        sums, using = np.zeros(shape), np.zeros(shape)
+        r_sums, answers = np.zeros(by_stratum), np.zeros(by_stratum)
+        for rows, pairs in parts:
+            g, h, lengths = cluster[rows] - first, stratum[rows], of_row[rows]
+            ids = use.ids[pairs]
+            cell, key = np.repeat(g * features, lengths) + ids, np.repeat(h * features, lengths)
+            key += ids
+            uses = is_kept[key]
+            weight = uses * np.repeat(r[rows], lengths) - of_user[key]
+            sums += np.bincount(cell, weight, sums.size).reshape(shape)
+            using += np.bincount(cell, uses, sums.size).reshape(shape)
+            cell = g * len(s.size) + h
+            r_sums += np.bincount(cell, r[rows], r_sums.size).reshape(by_stratum)
+            answers += np.bincount(cell, minlength=r_sums.size).reshape(by_stratum)
         sums -= r_sums @ (s.kept * s.share) + answers @ (s.kept * s.share**2 * b)
         squares += np.einsum("gf,gf->f", sums, sums)
         present = answers @ s.kept
@@ -142,25 +157,35 @@ def _clustered(
     return _divide(squares, sxx**2, np.nan) * small, (counts[0], counts[1], counts[2])
 
 
-def _blocks(
-    cluster: Ints, use: Used, features: int
-) -> list[tuple[slice | Ints, slice | Ints, int, int]]:
-    """Rows, pairs and range of accounts of blocks that fit `CELLS_AT_ONCE`."""
+Part = tuple[slice | Ints, slice | Ints]
+"""Rows, and the places of their pairs."""
+
+
+def _blocks(cluster: Ints, use: Used, features: int) -> list[tuple[int, int, list[Part]]]:
+    """Ranges of accounts that fit `CELLS_AT_ONCE`, each with the parts of its rows."""
     accounts = int(cluster.max()) + 1 if len(cluster) else 0
     at_once = max(1, CELLS_AT_ONCE // max(1, features))
     if accounts <= at_once:
-        return [(slice(None), slice(None), 0, accounts)]
+        return [(0, accounts, _parts(use))]
     order = np.argsort(cluster, kind="stable")
     edges = [*range(0, accounts, at_once), accounts]
     ends = np.searchsorted(cluster[order], edges)
-    blocks: list[tuple[slice | Ints, slice | Ints, int, int]] = []
+    blocks: list[tuple[int, int, list[Part]]] = []
     for (first, last), (start, end) in zip(pairwise(edges), pairwise(ends), strict=True):
         rows = order[start:end]
         lengths = use.lengths[rows]
         before = np.cumsum(lengths) - lengths
         pairs = np.arange(lengths.sum()) + np.repeat(use.indptr[rows] - before, lengths)
-        blocks.append((rows, pairs, first, last))
+        blocks.append((first, last, [(rows, pairs)]))
     return blocks
+
+
+def _parts(use: Used) -> list[Part]:
+    """Cut all rows so that each part has about `PAIRS_AT_ONCE` pairs."""
+    rows = len(use.indptr) - 1
+    cuts = np.searchsorted(use.indptr, range(0, len(use.ids), PAIRS_AT_ONCE))
+    edges = sorted({0, rows, *(min(int(cut), rows) for cut in cuts)})
+    return [(slice(a, b), slice(use.indptr[a], use.indptr[b])) for a, b in pairwise(edges)]
 
 
 def _divide(a: Floats | Ints, b: Floats | Ints, otherwise: float = 0.0) -> Floats:
