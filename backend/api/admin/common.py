@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
-from backend.api import body
+from backend.api import body, rate_limit
 from backend.api.auth import principal
 from backend.api.state import zeroten
 from backend.domain.errors import DomainError, FieldError, InvalidRequestError, NotFoundError
@@ -56,7 +56,10 @@ if TYPE_CHECKING:
         def arguments(self, schema: type[Schema], **given: Any) -> Callable[[View], View]: ...
 
         def response(
-            self, status_code: int, schema: type[Schema] | Schema | None = None, **given: Any
+            self,
+            status_code: int,
+            schema: type[Schema] | Schema | dict[str, Any] | None = None,
+            **given: Any,
         ) -> Callable[[Callable[..., Any]], Callable[..., ResponseReturnValue]]: ...
 
 else:
@@ -76,6 +79,7 @@ class AdminBlueprint(_Blueprint):
     def __init__(self, name: str, import_name: str, *, takes_project: bool = True, **given: Any):
         super().__init__(name, import_name, url_prefix=PREFIX, **given)
         self.takes_project = takes_project
+        self.before_request(self._check_rate)
         self.before_request(self._check_address)
 
     def arguments(self, schema: type[Schema], **given: Any) -> Callable[[View], View]:
@@ -85,10 +89,15 @@ class AdminBlueprint(_Blueprint):
         def decorate(view: View) -> View:
             taking: View = take(view)
             if given.get("location") == "query":
-                taking.query_names = frozenset(schema().load_fields)  # type: ignore[attr-defined]
+                known = schema().load_fields.items()
+                names = frozenset(field.data_key or name for name, field in known)
+                taking.query_names = names  # type: ignore[attr-defined]
             return taking
 
         return decorate
+
+    def _check_rate(self) -> None:
+        rate_limit.check_admin(principal().token_id)
 
     def _check_address(self) -> None:
         if not all(is_name(part, ID_LENGTH) for part in (request.view_args or {}).values()):

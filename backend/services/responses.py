@@ -1,0 +1,296 @@
+"""Responses as admins read them: filtered, in pages, each with its context and usage."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, Select, and_, not_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from backend.domain import flow, personal
+from backend.domain.errors import NotFoundError
+from backend.domain.tickets import ANSWERED
+from backend.services import audit
+from backend.services.clock import to_ms, utc_now
+from backend.services.scope import check_revision, one
+from backend.storage.models import Account, Name, Response, Survey, SurveyVersion, User
+
+SCORES: Final = {"detractor": (0, 6), "passive": (7, 8), "promoter": (9, 10)}
+# PostgreSQL and SQLite both take that many values in one IN.
+_NAMES_AT_ONCE: Final = 500
+
+Found = Row[Response, str, bool, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which responses; None asks for all of them.
+
+    Args:
+        states: None means the answers: those with a score or answers.
+        category: of NPS surveys, `promoter`, `passive` or `detractor`.
+        since, until: when it was answered (of responses never answered: invited);
+            `until` is not included.
+        q: part of the comment, whatever its characters mean elsewhere.
+    """
+
+    survey_id: str | None = None
+    version: int | None = None
+    role: str | None = None
+    plan: str | None = None
+    page: str | None = None
+    language: str | None = None
+    app_version: str | None = None
+    category: str | None = None
+    score_min: int | None = None
+    score_max: int | None = None
+    states: tuple[str, ...] | None = None
+    user_id: str | None = None
+    account_id: str | None = None
+    is_verified: bool | None = None
+    is_test: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str | None = None
+
+    @property
+    def time(self) -> InstrumentedAttribute[Any]:
+        """The column that lists are sorted by and `since` and `until` speak of."""
+        answered = self.states is None or set(self.states) <= set(ANSWERED)
+        return Response.answered_at if answered else Response.invited_at
+
+
+def listed(
+    session: Session,
+    project_id: str,
+    filters: Filters,
+    *,
+    newest_first: bool,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Found]:
+    """Return responses in the order of their time, those after the place `after`."""
+    time = filters.time
+    query = _joined(project_id).where(*_conditions(session, project_id, filters))
+    if after is not None:
+        at, response_id = after
+        if newest_first:
+            beyond = or_(time < at, and_(time == at, Response.id < response_id))
+        else:
+            beyond = or_(time > at, and_(time == at, Response.id > response_id))
+        query = query.where(beyond)
+    order = (time.desc(), Response.id.desc()) if newest_first else (time, Response.id)
+    return session.execute(query.order_by(*order).limit(limit)).all()
+
+
+def place(row: Found, filters: Filters) -> tuple[datetime, str]:
+    """Return where in the list `row` stands, for `listed(after=…)`."""
+    at: datetime = getattr(row[0], filters.time.key)
+    return at, row[0].id
+
+
+def find(session: Session, project_id: str, response_id: str) -> Found:
+    """Return one response.
+
+    Raises:
+        NotFoundError.
+    """
+    row = session.execute(_joined(project_id).where(Response.id == response_id)).one_or_none()
+    if row is None:
+        raise NotFoundError
+    return row
+
+
+def of_user(session: Session, user: User, limit: int) -> Sequence[Found]:
+    """Return a user's latest responses, unanswered ones too."""
+    query = _joined(user.project_id).where(Response.user_key == user.key)
+    return session.execute(query.order_by(Response.invited_at.desc()).limit(limit)).all()
+
+
+def change(
+    session: Session,
+    project_id: str,
+    response_id: str,
+    *,
+    is_test: bool,
+    actor: str,
+    if_match: frozenset[str] | None,
+) -> None:
+    """Mark a response as a test, or as a real one again: tests count in no insight.
+
+    Raises:
+        NotFoundError, PreconditionRequiredError, PreconditionFailedError.
+    """
+    response = one(session, Response, project_id, response_id, lock=True)
+    check_revision(etag(response), if_match)
+    audit.record(
+        session,
+        actor=actor,
+        action="response.change",
+        subject=response.id,
+        project_id=project_id,
+        changes=audit.difference({"is_test": response.is_test}, {"is_test": is_test}),
+    )
+    response.is_test = is_test
+    response.updated_at = utc_now()
+
+
+def etag(response: Response) -> str:
+    """Return the tag of what a person may see of a response: it changes with every change."""
+    profiled_ms = to_ms(response.profiled_at) if response.profiled_at else 0
+    changed_ms = to_ms(response.updated_at)
+    return f"{response.revision}-{changed_ms}-{profiled_ms}-{int(response.is_test)}"
+
+
+def views(
+    session: Session, project_id: str, rows: Iterable[Found], *, names_people: bool
+) -> list[dict[str, Any]]:
+    """Return responses as the admin plane shows them.
+
+    Args:
+        names_people: False leaves out traits that hold names or e-mail addresses, and masks ids
+            that are such addresses: what viewers see.
+    """
+    rows = list(rows)
+    contents = _contents(session, {(row[0].survey_id, row[0].version) for row in rows})
+    names = _names(session, project_id, rows)
+    return [_view(row, contents, names, names_people) for row in rows]
+
+
+def _joined(project_id: str) -> Select[Response, str, bool, str | None]:
+    return (
+        select(Response, User.user_id, User.is_anonymous, Account.account_id)
+        .join(User, User.key == Response.user_key)
+        .join(Account, Account.key == Response.account_key, isouter=True)
+        .where(Response.project_id == project_id)
+    )
+
+
+def _conditions(session: Session, project_id: str, filters: Filters) -> list[ColumnElement[bool]]:
+    time = filters.time
+    equal = {
+        Response.survey_id: filters.survey_id,
+        Response.version: filters.version,
+        Response.role: filters.role,
+        Response.plan: filters.plan,
+        Response.page: filters.page,
+        Response.language: filters.language,
+        Response.app_version: filters.app_version,
+        Response.is_verified: filters.is_verified,
+        Response.is_test: filters.is_test,
+        User.user_id: filters.user_id,
+        Account.account_id: filters.account_id,
+    }
+    found = [column == value for column, value in equal.items() if value is not None]
+    if filters.states is None:
+        found.append(Response.answered_at.is_not(None))
+    else:
+        found.append(Response.state.in_(filters.states))
+    if filters.since is not None:
+        found.append(time >= filters.since)
+    if filters.until is not None:
+        found.append(time < filters.until)
+    if filters.score_min is not None:
+        found.append(Response.score >= filters.score_min)
+    if filters.score_max is not None:
+        found.append(Response.score <= filters.score_max)
+    if filters.q is not None:
+        found.append(Response.comment.icontains(filters.q, autoescape=True))
+    if filters.category is not None:
+        found.append(Response.score.between(*SCORES[filters.category]))
+        found += _only_nps(session, project_id)
+    return found
+
+
+def _only_nps(session: Session, project_id: str) -> list[ColumnElement[bool]]:
+    """Leave out versions whose score is on another scale: 7 of 7 is no passive."""
+    versions = session.execute(
+        select(SurveyVersion.survey_id, SurveyVersion.number, SurveyVersion.content)
+        .join(Survey, Survey.id == SurveyVersion.survey_id)
+        .where(Survey.project_id == project_id)
+    )
+    return [
+        not_(and_(Response.survey_id == survey_id, Response.version == number))
+        for survey_id, number, content in versions
+        if (metric := flow.metric(content)) is None or metric["kind"] != "nps"
+    ]
+
+
+def _contents(
+    session: Session, wanted: set[tuple[str, int]]
+) -> dict[tuple[str, int], Mapping[str, Any]]:
+    ids = {survey_id for survey_id, _ in wanted}
+    query = select(SurveyVersion.survey_id, SurveyVersion.number, SurveyVersion.content)
+    rows = session.execute(query.where(SurveyVersion.survey_id.in_(ids))) if ids else ()
+    return {(survey_id, number): content for survey_id, number, content in rows}
+
+
+def _names(session: Session, project_id: str, rows: Sequence[Found]) -> dict[int, str]:
+    ids = sorted(
+        {i for row in rows for packed in (row[0].features, row[0].pages) for i in _ids(packed)}
+    )
+    names: dict[int, str] = {}
+    for start in range(0, len(ids), _NAMES_AT_ONCE):
+        some = ids[start : start + _NAMES_AT_ONCE]
+        query = select(Name.id, Name.name).where(Name.project_id == project_id, Name.id.in_(some))
+        names.update((row.id, row.name) for row in session.execute(query))
+    return names
+
+
+def _ids(packed: bytes | None) -> tuple[int, ...]:
+    """Return name ids from their packed form: unsigned 32-bit numbers, little-endian."""
+    return struct.unpack(f"<{len(packed) // 4}I", packed) if packed else ()
+
+
+def _view(
+    row: Found,
+    contents: Mapping[tuple[str, int], Mapping[str, Any]],
+    names: Mapping[int, str],
+    names_people: bool,
+) -> dict[str, Any]:
+    response, user_id, is_anonymous, account_id = row
+    metric = flow.metric(contents[response.survey_id, response.version])
+    return {
+        "id": response.id,
+        "survey_id": response.survey_id,
+        "survey_version": response.version,
+        "user_id": user_id if names_people else personal.without_email(user_id),
+        "account_id": account_id,
+        "anonymous": is_anonymous,
+        "verified": response.is_verified,
+        "manual": response.is_manual,
+        "is_test": response.is_test,
+        "state": response.state,
+        "score": response.score,
+        "category": flow.band(metric, response.score) if metric else None,
+        "comment": response.comment,
+        "answers": response.answers,
+        "role": response.role,
+        "plan": response.plan,
+        "page": response.page,
+        "language": response.language,
+        "app_version": response.app_version,
+        "device": response.device,
+        "traits": response.traits if names_people else personal.without_names(response.traits),
+        "admission_probability": response.admission_probability,
+        "invited_at": response.invited_at,
+        "answered_at": response.answered_at,
+        "updated_at": response.updated_at,
+        "usage": _usage(response, names),
+    }
+
+
+def _usage(response: Response, names: Mapping[int, str]) -> dict[str, Any] | None:
+    """Return what the user did before the invitation, None until that has been computed."""
+    if response.active_days is None:
+        return None
+    return {
+        "active_days": response.active_days,
+        "percentile": response.active_percentile,
+        "features": [names[i] for i in _ids(response.features) if i in names],
+        "pages": [names[i] for i in _ids(response.pages) if i in names],
+    }
