@@ -12,7 +12,7 @@ import math
 import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -53,6 +53,7 @@ class Program:
     asked_by_day: list[int] = field(default_factory=list)
     bound_days: set[int] = field(default_factory=set)
     decisions: int = 0
+    answered: float = ANSWERED
 
 
 def surveys(users: int, cap: Cap = Cap(150, 30)) -> dict[str, SurveyRules]:  # noqa: B008, frozen
@@ -84,8 +85,15 @@ def simulate(
     days: int = 365,
     seed: int = 10,
     rules: dict[str, SurveyRules] | None = None,
+    answered: float = ANSWERED,
+    weekly: Callable[[Program, list[Visitor], int], None] | None = None,
 ) -> Program:
-    """Let `users` people visit for `days` days and ask whom the rules let through."""
+    """Let `users` people visit for `days` days and ask whom the rules let through.
+
+    Args:
+        answered: share of showings that get an answer.
+        weekly: may change the rules every seventh day, before the visits of the day.
+    """
     rng = np.random.default_rng(seed)
     chances, shares = zip(*HABITS, strict=True)
     program = Program(
@@ -94,11 +102,15 @@ def simulate(
         joined=np.where(rng.random(users) < 0.85, -400.0, rng.uniform(-30, days, users)),
         account=_accounts(rng, users),
         rules=rules or surveys(users),
+        answered=answered,
     )
     people = [_person(n, program) for n in range(users)]
     look_at = np.maximum(program.joined, 0.0)
     counts: dict[int, deque[float]] = defaultdict(deque)
     for day in range(days):
+        if weekly and day % 7 == 0:
+            weekly(program, people, day)
+            look_at[look_at == NEVER] = day
         program.answers_by_day.append(0)
         program.asked_by_day.append(0)
         at = day + rng.random(users)
@@ -135,7 +147,7 @@ def _visit(
     if winner.survey_id == "srv_nps":
         recent.append(at)
         program.asked_by_day[-1] += 1
-    outcome = _outcome(rng.random())
+    outcome = _outcome(rng.random(), program.answered)
     program.answers_by_day[-1] += winner.survey_id == "srv_nps" and outcome == "answered_at"
     past = person.history.get(winner.survey_id, SurveyHistory())
     times = {"shown_at": now} | ({outcome: now} if outcome else {})
@@ -148,12 +160,12 @@ def _next_look(results: list[Evaluation]) -> float:
     return min(((at - START) / timedelta(days=1) for at in times), default=NEVER)
 
 
-def _outcome(u: float) -> str | None:
-    if u < ANSWERED:
+def _outcome(u: float, answered: float) -> str | None:
+    if u < answered:
         return "answered_at"
-    if u < ANSWERED + DECLINED:
+    if u < answered + DECLINED:
         return "declined_at"
-    return "later_at" if u < ANSWERED + DECLINED + LATER else None
+    return "later_at" if u < answered + DECLINED + LATER else None
 
 
 def _accounts(rng: np.random.Generator, users: int) -> np.ndarray:

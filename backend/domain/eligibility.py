@@ -11,7 +11,7 @@ from typing import Any
 
 from backend.domain import audience
 from backend.domain.evaluation import Choice, Evaluation, GateResult
-from backend.domain.gates import GATES, meet
+from backend.domain.gates import GATES, meet, next_start
 from backend.domain.sampling import Sampling
 from backend.domain.survey_rules import Cap, Rests, SurveyRules
 from backend.domain.timestamps import format_time, parse_time
@@ -31,6 +31,7 @@ __all__ = [
     "Visitor",
     "choose",
     "evaluate",
+    "next_start",
     "replay",
     "stored",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 from backend.domain import audience
 from backend.domain.pages import matches as page_matches
 from backend.domain.pages import page_path
-from backend.domain.sampling import Sampling, first_slot, paced_rate, unit_hash
+from backend.domain.sampling import Sampling, first_slot, next_draw, paced_rate, unit_hash
 from backend.domain.survey_rules import SurveyRules
 from backend.domain.timestamps import format_time, midnight, next_midnight
 from backend.domain.visitor import SurveyHistory, Trigger, Visitor
@@ -84,6 +84,17 @@ def _general_rate(
         return sampling.rate
     ends = [end for end in rest_ends(rules, past) if end <= now]
     return paced_rate(sampling, slot, max(ends, default=None), now)
+
+
+def next_start(rules: SurveyRules, visitor: Visitor, now: datetime) -> datetime | None:
+    """Return when the general rate is next held against this person; None: they are waiting.
+
+    For the weekly pacing: None counts as pending, a time within the days left as a future
+    starter. Only slot and own rests are looked at.
+    """
+    past, sampling = visitor.history.get(rules.id, UNTOUCHED), rules.sampling
+    draw, slot = unit_hash("sample", sampling.salt, visitor.id), first_slot(sampling, visitor.id)
+    return next_draw(sampling, slot, max(rest_ends(rules, past), default=None), draw, now)
 
 
 def rest_ends(rules: SurveyRules, past: SurveyHistory) -> list[datetime]:

@@ -138,6 +138,23 @@ def paced_rate(
     return in_force
 
 
+def next_draw(
+    sampling: Sampling, slot: date | None, rested_at: datetime | None, draw: float, now: datetime
+) -> datetime | None:
+    """Return when a person's place in the sample is decided next; None: it is, they are in.
+
+    None is what `pacing` calls pending; a time before the end of the period is a future
+    starter. Without slots whoever is left out may be drawn at any change: `now`.
+    """
+    starts = (midnight(slot) if slot else now, rested_at or now)
+    opens_at = max(starts)
+    if opens_at > now:
+        return opens_at
+    if draw < paced_rate(sampling, slot, rested_at, now):
+        return None
+    return now if slot is None else _latest_slot(sampling, slot, now) + _cycle(sampling)
+
+
 def pacing(
     target: float,
     answers: int,
@@ -178,9 +195,12 @@ def pacing(
 def _latest_slot(sampling: Sampling, slot: date | None, now: datetime) -> datetime:
     if slot is None:
         return now
-    first = midnight(slot)
-    cycle = timedelta(days=max(1, sampling.spread_days))
+    first, cycle = midnight(slot), _cycle(sampling)
     return first + max(0, (now - first) // cycle) * cycle
+
+
+def _cycle(sampling: Sampling) -> timedelta:
+    return timedelta(days=max(1, sampling.spread_days))
 
 
 def _rate(value: Any) -> float:

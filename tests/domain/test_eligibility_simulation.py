@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backend.domain.eligibility import Cap
+from bench import simulate_pacing
 from bench import simulate_program as bench
 
 
@@ -45,6 +46,13 @@ def test_tight_caps_and_budgets_are_never_passed():
     assert bench.most_in_account(program) == 3
     assert max(program.asked_by_day) == 5
     assert program.bound_days
+
+
+def test_weekly_pacing_comes_near_its_target_and_brings_no_first_month_flood():
+    answers, _, program = simulate_pacing.reach(users=3_000, target=150, answered=0.2)
+
+    assert 0.85 <= answers / 150 <= 1.1
+    assert sum(program.answers_by_day[:30]) <= 0.5 * answers
 
 
 def test_the_same_seed_gives_the_same_year():

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain import sampling
-from backend.domain.sampling import Sampling, first_slot, murmur3, paced_rate, unit_hash
+from backend.domain.sampling import (
+    Sampling,
+    first_slot,
+    murmur3,
+    next_draw,
+    paced_rate,
+    unit_hash,
+)
+from backend.domain.timestamps import midnight
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 REFERENCE = json.loads((VECTORS / "nps_stats.json").read_text(encoding="utf-8"))["functions"]
@@ -111,6 +119,18 @@ def test_the_paced_rate_is_the_one_in_force_when_the_rest_ended():
     assert paced_rate(plan, date(2026, 2, 1), None, now) == 0.1
     assert paced_rate(plan, date(2026, 2, 1), datetime(2026, 7, 1, tzinfo=UTC), now) == 0.3
     assert paced_rate(plan, date(2026, 2, 1), datetime(2026, 10, 1, tzinfo=UTC), now) == 0.2
+
+
+def test_a_place_in_the_sample_is_decided_at_slot_then_rest_then_the_next_slot():
+    paced = ((datetime(2026, 1, 1, tzinfo=UTC), 0.3),)
+    plan = Sampling("s", spread_days=90, started_on=date(2026, 1, 1), paced=paced)
+    slot, now = date(2026, 2, 1), datetime(2026, 3, 1, tzinfo=UTC)
+    rested_at = datetime(2026, 3, 20, tzinfo=UTC)
+
+    assert next_draw(plan, slot, None, 0.1, datetime(2026, 1, 5, tzinfo=UTC)) == midnight(slot)
+    assert next_draw(plan, slot, rested_at, 0.1, now) == rested_at
+    assert next_draw(plan, slot, None, 0.1, now) is None
+    assert next_draw(plan, slot, None, 0.9, now) == datetime(2026, 5, 2, tzinfo=UTC)
 
 
 def test_without_pacing_the_rate_is_the_rate():
