@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import secrets
+import time
+from typing import Final
 
 from backend.domain import keys
 
-_DIGITS = 20
+_TIME_DIGITS: Final = 8
+_RANDOM_DIGITS: Final = 12
 
 
 def new_id(prefix: str) -> str:
-    """Return `prefix` and 20 base62 digits: enough never to meet another."""
-    value = int.from_bytes(secrets.token_bytes(18))
-    digits = []
-    for _ in range(_DIGITS):
-        value, digit = divmod(value, 62)
-        digits.append(keys.ALPHABET[digit])
-    return prefix + "".join(digits)
+    """Return `prefix` and 20 base62 digits, in the order of their making to the millisecond.
+
+    Time comes first so that new rows lie side by side in the index: random keys would dirty
+    a page of their own each. The last 12 digits are random.
+    """
+    when = _base62(time.time_ns() // 1_000_000, _TIME_DIGITS)
+    return prefix + when + _base62(int.from_bytes(secrets.token_bytes(10)), _RANDOM_DIGITS)
 
 
 def new_token(prefix: str) -> str:
     """Return a new key or token of the kind `prefix` names."""
     return keys.token(prefix, secrets.token_bytes(40))
+
+
+def _base62(value: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        value, digit = divmod(value, 62)
+        digits.append(keys.ALPHABET[digit])
+    return "".join(reversed(digits))
