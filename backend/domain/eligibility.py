@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from backend.domain import audience
+from backend.domain.admission import next_start
 from backend.domain.evaluation import Choice, Evaluation, GateResult
-from backend.domain.gates import GATES, meet, next_start
+from backend.domain.gates import GATES, meet
 from backend.domain.sampling import Sampling
 from backend.domain.survey_rules import Cap, Rests, SurveyRules
 from backend.domain.timestamps import format_time, parse_time

@@ -6,13 +6,13 @@ A gate returns (passed, seen, limit, passes_at): the values are plain JSON, and
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.domain import audience
+from backend.domain.admission import UNTOUCHED, Admission, admit
 from backend.domain.pages import matches as page_matches
 from backend.domain.pages import page_path
-from backend.domain.sampling import Sampling, first_slot, next_draw, paced_rate, unit_hash
 from backend.domain.survey_rules import SurveyRules
 from backend.domain.timestamps import format_time, midnight, next_midnight
 from backend.domain.visitor import SurveyHistory, Trigger, Visitor
@@ -21,25 +21,7 @@ Verdict = tuple[bool, Any, Any, datetime | None]
 
 # A survey that waits for a server's event is asked about again after so long.
 ARMED_RETRY = timedelta(minutes=5)
-UNTOUCHED = SurveyHistory()
 PAGE_LOAD = Trigger()
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """Where a person stands in a survey's sample.
-
-    Args:
-        draw: fixed number in [0, 1); in the sample when below `rate`.
-        rate: the rate in force for this person: their probability of admission.
-        segment: index of the segment that gave the rate, None for the general rate.
-        slot: first UTC date on which they may be asked, None without slots.
-    """
-
-    draw: float
-    rate: float
-    segment: int | None
-    slot: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,58 +44,13 @@ def meet(rules: SurveyRules, visitor: Visitor, now: datetime) -> Meeting:
     return Meeting(rules, visitor, now, past, facts, admission)
 
 
-def admit(rules: SurveyRules, past: SurveyHistory, facts: audience.Facts) -> Admission:
-    """Return the person's draw, the rate of their first matching segment, and their slot."""
-    sampling, user = rules.sampling, facts.visitor.id
-    draw = unit_hash("sample", sampling.salt, user)
-    slot = first_slot(sampling, user)
-    for index, (when, rate) in enumerate(sampling.segments):
-        if audience.matches(when, facts):
-            return Admission(draw, rate, index, slot)
-    return Admission(draw, _general_rate(rules, sampling, past, slot, facts.now), None, slot)
-
-
-def _general_rate(
-    rules: SurveyRules,
-    sampling: Sampling,
-    past: SurveyHistory,
-    slot: date | None,
-    now: datetime,
-) -> float:
-    if not sampling.paced:
-        return sampling.rate
-    ends = [end for end in rest_ends(rules, past) if end <= now]
-    return paced_rate(sampling, slot, max(ends, default=None), now)
-
-
-def next_start(rules: SurveyRules, visitor: Visitor, now: datetime) -> datetime | None:
-    """Return when the general rate is next held against this person; None: they are waiting.
-
-    For the weekly pacing: None counts as pending, a time within the days left as a future
-    starter. Only slot and own rests are looked at.
-    """
-    past, sampling = visitor.history.get(rules.id, UNTOUCHED), rules.sampling
-    draw, slot = unit_hash("sample", sampling.salt, visitor.id), first_slot(sampling, visitor.id)
-    return next_draw(sampling, slot, max(rest_ends(rules, past), default=None), draw, now)
-
-
-def rest_ends(rules: SurveyRules, past: SurveyHistory) -> list[datetime]:
-    """Return the ends of the rests that this survey's own past began."""
-    rests = rules.rests
-    pairs = (
-        (past.answered_at, rests.rest_days),
-        (past.declined_at, rests.decline_rest_days),
-        (past.ignored_since, rests.ignore_rest_days),
-        (past.later_at, rests.later_rest_days),
-    )
-    return [at + timedelta(days=days) for at, days in pairs if at is not None]
-
-
 def project_enabled(m: Meeting) -> Verdict:
+    """The project is switched on."""
     return m.visitor.project_enabled, m.visitor.project_enabled, True, None
 
 
 def survey_running(m: Meeting) -> Verdict:
+    """Published, begun and not over; the end itself is already outside."""
     starts_at, ends_at, status = m.rules.starts_at, m.rules.ends_at, m.rules.status
     limit = {"starts_at": format_time(starts_at), "ends_at": format_time(ends_at)}
     if status != "published" or (ends_at is not None and m.now >= ends_at):
@@ -122,11 +59,13 @@ def survey_running(m: Meeting) -> Verdict:
 
 
 def origin_allowed(m: Meeting) -> Verdict:
+    """The page lies on one of the survey's origins, compared whole."""
     origins, origin = m.rules.origins, m.visitor.origin
     return not origins or origin in origins, origin, list(origins), None
 
 
 def trigger_matches(m: Meeting) -> Verdict:
+    """What happened in the page arms the survey, or a server event that is still alive."""
     happened, limit = m.visitor.trigger or PAGE_LOAD, [t.to_json() for t in m.rules.triggers]
     retry_at = None
     for trigger in m.rules.triggers:
@@ -141,6 +80,7 @@ def trigger_matches(m: Meeting) -> Verdict:
 
 
 def page_matches_rule(m: Meeting) -> Verdict:
+    """The path or its template fits one of the patterns."""
     patterns, page, template = m.rules.pages, m.visitor.page, m.visitor.page_template
     if not patterns:
         return True, page, [], None
@@ -150,11 +90,13 @@ def page_matches_rule(m: Meeting) -> Verdict:
 
 
 def device_matches(m: Meeting) -> Verdict:
+    """The device is one of the survey's."""
     devices, device = m.rules.devices, m.visitor.device
     return not devices or device in devices, device, list(devices), None
 
 
 def audience_matches(m: Meeting) -> Verdict:
+    """The person meets the audience rule; `seen` has every value it looked at."""
     passed, seen = audience.judge(m.rules.audience, m.facts)
     # Usage moves once a day: asking again before midnight would see the same.
     only_usage = not passed and audience.matches(audience.localize(m.rules.audience), m.facts)
@@ -162,10 +104,12 @@ def audience_matches(m: Meeting) -> Verdict:
 
 
 def old_enough(m: Meeting) -> Verdict:
+    """First seen long enough ago; somebody never seen is not."""
     return _waited(m.visitor.first_seen_at, m.rules.old_enough_days, m.now, unknown=False)
 
 
 def sampled(m: Meeting) -> Verdict:
+    """The draw lies below the rate, and the first slot has come."""
     admission = m.admission
     assert admission is not None
     slot = admission.slot
@@ -178,22 +122,27 @@ def sampled(m: Meeting) -> Verdict:
 
 
 def rested_after_answer(m: Meeting) -> Verdict:
+    """Rest after an answer to this survey."""
     return _waited(m.past.answered_at, m.rules.rests.rest_days, m.now)
 
 
 def rested_after_decline(m: Meeting) -> Verdict:
+    """Rest after a "no" to this survey."""
     return _waited(m.past.declined_at, m.rules.rests.decline_rest_days, m.now)
 
 
 def rested_after_ignore(m: Meeting) -> Verdict:
+    """Rest after a showing of this survey without any reaction."""
     return _waited(m.past.ignored_since, m.rules.rests.ignore_rest_days, m.now)
 
 
 def rested_after_later(m: Meeting) -> Verdict:
+    """Rest after "ask me later" to this survey."""
     return _waited(m.past.later_at, m.rules.rests.later_rest_days, m.now)
 
 
 def rested_after_any(m: Meeting) -> Verdict:
+    """Rest after whatever any survey, this one too, last did."""
     last = m.visitor.any_survey_shown_at
     for past in m.visitor.history.values():
         at = past.last_at
@@ -203,6 +152,7 @@ def rested_after_any(m: Meeting) -> Verdict:
 
 
 def account_below_cap(m: Meeting) -> Verdict:
+    """The account has people left to ask; whoever has no account passes."""
     cap, account = m.rules.account_cap, m.visitor.account_id
     if cap is None or account is None:
         return True, None, None, None
@@ -211,11 +161,13 @@ def account_below_cap(m: Meeting) -> Verdict:
 
 
 def within_budget(m: Meeting) -> Verdict:
+    """Fewer people than the budget were asked this UTC day."""
     budget = m.rules.daily_budget
     return _counted(m.visitor.asked_today.get(m.rules.id, 0), budget, budget, m.now)
 
 
 def no_open_ticket(m: Meeting) -> Verdict:
+    """No other invitation is open, in any tab or on any device."""
     until = m.visitor.open_ticket_until
     return until is None or m.now >= until, format_time(until), None, until
 
