@@ -8,9 +8,11 @@ import sys
 import weakref
 from typing import Protocol
 
-# Python's own and Celery's copy of it. A child of theirs ends by os._exit, without atexit; what
-# it runs at its end are the finalizers registered here.
-_POOLS = ("multiprocessing.util", "billiard.util")
+# Children of multiprocessing (and of billiard, Celery's copy) end by os._exit, without atexit; at
+# the end of a process they run the finalizers registered here. Celery's pool skips these too, but
+# sends a signal.
+_FINALIZERS = ("multiprocessing.util", "billiard.util")
+_CELERY_SIGNALS = "celery.signals"
 
 
 class Lives(Protocol):
@@ -29,19 +31,22 @@ def follow(client: Lives) -> None:
 
 
 def close_with_pool_child(client: Lives) -> None:
-    """In a child of multiprocessing or billiard: close `client` when the child ends."""
+    """In a child of multiprocessing or of Celery: close `client` when the child ends."""
     reference = weakref.ref(client)
 
-    def close() -> None:
+    def close(*_: object, **__: object) -> None:
         alive = reference()
         if alive is not None:
             alive.close()
 
-    for name in _POOLS:
+    for name in _FINALIZERS:
         util = sys.modules.get(name)
         if util is not None:
             # With a priority it runs at the exit of a child; 10 is before pools and queues go.
             util.Finalize(None, close, exitpriority=10)
+    signals = sys.modules.get(_CELERY_SIGNALS)
+    if signals is not None:
+        signals.worker_process_shutdown.connect(close, weak=False)
 
 
 def _after_fork_in_child() -> None:
