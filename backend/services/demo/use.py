@@ -1,0 +1,128 @@
+"""What the people of the demo's world did, day by day: visits, features, pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from backend.domain.insights.active_use import percentiles
+from backend.services.demo import truth
+from backend.services.demo.people import Floats, Ints, Person
+
+Bools = npt.NDArray[np.bool_]
+
+NAMES: Final = (
+    *(("feature", name) for name in truth.FEATURES),
+    *(("page", name) for name in truth.PAGES),
+)
+FIRST_PAGE: Final = len(truth.FEATURES)
+WINDOW: Final = 30
+
+_WEEKDAYS: Final = (1.0, 1.0, 1.0, 0.98, 0.85, 0.10, 0.07)
+_THURSDAY: Final = 3  # 1970-01-01
+_HOUR_MS: Final = 3_600_000
+_SESSION_MS: Final = 3 * _HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One row a visit (a user on a day), ordered by user, then day.
+
+    `day` is the number of the day since 1970; `used[v, n]`, `count[v, n]`, `first_ms[v, n]` say
+    of each name of NAMES whether, how often and when first in that day it was used.
+    `of[u]:of[u + 1]` are the visits of user u. `active_days` and `percentile` are those of the
+    30 days before the visit's day.
+    """
+
+    user: Ints
+    day: Ints
+    used: Bools
+    count: Ints
+    first_ms: Ints
+    engaged_ms: Ints
+    of: Ints
+    active_days: Ints
+    percentile: Floats
+
+
+def make_usage(
+    rng: np.random.Generator, people: list[Person], first_day: int, days: int, now_ms: int
+) -> Usage:
+    """Let everybody use the product from `first_day` to the day `days - 1` later.
+
+    Args:
+        now_ms: time of that last day; nothing is used after it.
+    """
+    active = _active(rng, people, first_day, days)
+    user, index = np.nonzero(active)
+    used = _used(rng, people, user)
+    start_ms = rng.integers(7 * _HOUR_MS, 17 * _HOUR_MS, len(user))
+    first_ms = start_ms[:, None] + rng.integers(0, _SESSION_MS, used.shape)
+    past = (index < days - 1)[:, None] | (first_ms < now_ms)
+    used &= past
+    # A visit that has not happened by now is none; on all other days something was opened.
+    empty = ~used.any(axis=1)
+    used[empty & (index < days - 1), FIRST_PAGE] = True
+    kept = used.any(axis=1)
+    user, index, used, first_ms = user[kept], index[kept], used[kept], first_ms[kept]
+    count = np.where(used, rng.geometric(0.45, used.shape), 0)
+    engaged_ms = np.where(used, count * rng.integers(4_000, 90_000, used.shape), 0)
+    engaged_ms[:, :FIRST_PAGE] = 0
+    present = np.zeros_like(active)
+    present[user, index] = True
+    recent, percentile = _active_use(present, user, index)
+    return Usage(
+        user=user,
+        day=first_day + index,
+        used=used,
+        count=count,
+        first_ms=first_ms,
+        engaged_ms=engaged_ms,
+        of=np.searchsorted(user, np.arange(len(people) + 1)),
+        active_days=recent,
+        percentile=percentile,
+    )
+
+
+def _active(rng: np.random.Generator, people: list[Person], first_day: int, days: int) -> Bools:
+    intensity = np.array([person.intensity for person in people])
+    joined = np.array([person.joined for person in people])
+    weekday = (first_day + np.arange(days) + _THURSDAY) % 7
+    chance = intensity[:, None] * np.array(_WEEKDAYS)[weekday]
+    active: Bools = rng.random((len(people), days)) < chance
+    active &= np.arange(days) >= joined[:, None]
+    newcomers = np.flatnonzero(joined)
+    active[newcomers, joined[newcomers]] = True
+    return active
+
+
+def _used(rng: np.random.Generator, people: list[Person], user: Ints) -> Bools:
+    habits = [*truth.FEATURES.values(), *truth.PAGES.values()]
+    intensity = np.array([person.intensity for person in people])[:, None]
+    adoption = np.array([habit.adoption for habit in habits])
+    slope = np.array([habit.slope for habit in habits])
+    share = np.clip(adoption + slope * (intensity - 0.4), 0.0, 1.0)
+    admins = np.array([person.role == "admin" for person in people])
+    share[admins, list(truth.FEATURES).index(truth.ADMIN_FEATURE)] = truth.ADMIN_ADOPTION
+    adopted = rng.random(share.shape) < share
+    rate = np.array([habit.rate for habit in habits])
+    used: Bools = rng.random((len(user), len(habits))) < (adopted * rate)[user]
+    return used
+
+
+def _active_use(present: Bools, user: Ints, index: Ints) -> tuple[Ints, Floats]:
+    """Return active days and their percentile for each visit, over the 30 days before it."""
+    counted: Ints = np.concatenate(
+        (np.zeros((len(present), 1), np.int64), np.cumsum(present, axis=1, dtype=np.int64)), axis=1
+    )
+    since = np.maximum(0, index - WINDOW)
+    recent: Ints = counted[user, index] - counted[user, since]
+    percentile = np.full(len(user), np.nan)
+    for day in np.unique(index):
+        everyone = counted[:, day] - counted[:, max(0, day - WINDOW)]
+        visits = index == day
+        percentile[visits], _ = percentiles(recent[visits], everyone[everyone > 0])
+    return recent, percentile
