@@ -62,7 +62,7 @@ describe('sampling.json', () => {
   for (const {function: what, input, expected} of cases('sampling')) {
     it(`${what} ${JSON.stringify(input)}`, () => {
       if (what === 'unit_hash') assert.equal(unitHash(input.purpose, input.salt, input.user), expected);
-      else assert.equal(admit({id: 'srv_nps', sampling: input.sampling}, {userId: input.user}).slot, ms(expected));
+      else assert.equal(admit({id: 'srv_nps', sampling: input.sampling}, {userId: input.user}).slot, ms(expected) || 0);
     });
   }
 });
@@ -71,4 +71,20 @@ describe('audience.json', () => {
   for (const {name, local_rule: rule, visitor, local} of cases('audience')) {
     it(name, () => assert.equal(matches(rule, inPage(visitor)), local));
   }
+});
+
+describe('a published entry', () => {
+  it('may leave out what matches everything', () => {
+    const sparse = {id: 'srv_nps', version: 1, sampling: {}, rests: {}};
+    assert.equal(evaluateLocal(sparse, inPage({id: 'u-1'}), Date.now()).passed, true);
+  });
+  it('says what every gate saw and its limit', () => {
+    const entry = {id: 'srv_nps', version: 1, sampling: {}, rests: {rest_days: 90}};
+    const now = Date.parse('2026-11-22T09:30:00Z');
+    const asked = inPage({id: 'u-1', history: {srv_nps: {answered_at: '2026-11-20T09:30:00Z'}}});
+    const {gates, retryAt} = evaluateLocal(entry, asked, now);
+    const gate = gates.find((one) => one.gate === 'rested_after_answer');
+    assert.deepEqual(gate, {gate: 'rested_after_answer', passed: false, seen: now - 2 * 864e5, limit: 90});
+    assert.equal(retryAt, now + 88 * 864e5);
+  });
 });

@@ -22,10 +22,13 @@ function holds(rule, visitor) {
   if (op === 'or') return rules.some((/** @type {any} */ part) => holds(part, visitor));
   if (op === 'not') return !holds(rule.rule, visitor);
   if (op === 'server') return true;
-  if (op === 'matches') return [visitor.page, visitor.pageTemplate].some((path) => path != null && matchesPattern(value, path));
+  if (op === 'matches') return isOnPage(visitor, value);
   const negated = OPPOSITES[op];
   return COMPARISONS[negated || op](see(rule, visitor), value, field) !== !!negated;
 }
+
+/** Whether the path or its template fits. @param {any} visitor @param {string} pattern @returns {boolean} */
+export const isOnPage = ({page, pageTemplate}, pattern) => [page, pageTemplate].some((path) => path != null && matchesPattern(pattern, path));
 
 /** @param {any} rule @param {any} visitor @returns {any} */
 const see = ({trait, account_trait: accountTrait, field}, {traits, account, ...visitor}) =>

@@ -3,12 +3,12 @@
  *
  * Whoever the server would ask passes here; the server asks the rest of the gates.
  *
- * @typedef {[passed: boolean, seen?: any, limit?: any, passesAt?: number | null]} Answer
+ * @typedef {[passed: boolean, seen?: any, limit?: any, passesAt?: any]} Answer
+ * @typedef {(survey: any, visitor: any, now: number, past: any) => Answer} Gate
  * @typedef {{gate: string, passed: boolean, seen: any, limit: any}} GateResult
  */
 
-import {matches} from './audience.js';
-import {matchesPattern} from './pages.js';
+import {isOnPage, matches} from './audience.js';
 import {admit} from './sampling.js';
 
 /**
@@ -19,74 +19,67 @@ import {admit} from './sampling.js';
  *   `reason`: the first gate that failed; `retryAt`: when the clock alone will let them pass
  */
 export function evaluateLocal(survey, visitor, now) {
-  /** @type {number[]} */
-  const waits = [];
   const past = visitor.history[survey.id] || {};
+  /** @type {string | null} */
+  let reason = null;
+  let wait = 0;
   const gates = Object.keys(GATES).map((gate) => {
     const [passed, seen = null, limit = null, passesAt] = GATES[gate](survey, visitor, now, past);
-    if (!passed) waits.push(passesAt || Infinity);
+    if (!passed) {
+      reason ||= gate;
+      wait = Math.max(wait, passesAt || Infinity);
+    }
     return {gate, passed, seen, limit};
   });
-  const latest = Math.max(0, ...waits);
-  return {
-    passed: !latest,
-    reason: gates.find(({passed}) => !passed)?.gate || null,
-    gates,
-    retryAt: latest && latest < Infinity ? latest : null,
-  };
+  return {passed: !reason, reason, gates, retryAt: (wait < Infinity && wait) || null};
 }
 
 /** @param {any} list @param {any} seen @returns {Answer} an empty list allows everything */
 const allows = (list, seen) => [!list?.length || list.includes(seen), seen, list];
 
-/** @param {number | null | undefined} since @param {number} days @param {number} now @returns {Answer} */
+/** @param {any} since @param {number} days @param {number} now @returns {Answer} no `since` is no wait, nor are 0 days */
 const rested = (since, days, now) => {
-  const until = (since || 0) + days * 864e5;
-  return [!since || !(days > 0) || now >= until, since, days, until];
+  const until = since + days * 864e5;
+  return [!since || !(days > 0) || now >= until, since, days, since && until];
 };
+
+/** @param {string} what @param {string} days @returns {Gate} */
+const restedAfter = (what, days) => ({rests}, _visitor, now, past) => rested(past[what], rests[days], now);
 
 /** A showing without any reaction counts as ignored. @param {any} past @returns {number | null} */
 const ignoredSince = ({shownAt, answeredAt, declinedAt, laterAt, ignoredAt}) =>
   !shownAt || [answeredAt, declinedAt, laterAt].some((at) => at >= shownAt) ? ignoredAt : Math.max(shownAt, ignoredAt || 0);
 
-/** @type {Record<string, (survey: any, visitor: any, now: number, past: any) => Answer>} */
+/** @type {Record<string, Gate>} */
 const GATES = {
   survey_running: ({starts_at: from, ends_at: to}, _visitor, now) => {
-    const start = from ? Date.parse(from) : 0;
-    const isOver = !!to && now >= Date.parse(to);
-    return [now >= start && !isOver, null, [from, to], isOver ? null : start];
+    const start = from && Date.parse(from);
+    const isOver = to && now >= Date.parse(to);
+    return [!isOver && !(now < start), null, [from, to], !isOver && start];
   },
   origin_allowed: ({origins}, {origin}) => allows(origins, origin),
-  trigger_matches: ({triggers}, {trigger}) => [
+  trigger_matches: ({triggers = [{type: 'page_load'}]}, {trigger}) => [
     // An event sent by a server is known there alone.
     triggers.some((/** @type {any} */ {type, name}) => type === 'server_event' || (type === trigger.type && (!name || name === trigger.name))),
     trigger,
     triggers,
   ],
-  page_matches: ({pages}, {page, pageTemplate}) => [
-    !pages?.length || [page, pageTemplate].some((path) => path != null && pages.some((/** @type {string} */ one) => matchesPattern(one, path))),
-    page,
-    pages,
-  ],
+  page_matches: ({pages}, visitor) => [!pages?.length || pages.some((/** @type {string} */ pattern) => isOnPage(visitor, pattern)), visitor.page, pages],
   device_matches: ({devices}, {device}) => allows(devices, device),
   audience_matches: ({audience}, visitor) => [matches(audience, visitor), null, audience],
-  old_enough: ({old_enough_days: days}, {userId, firstSeenAt}, now) => {
-    const [passed, ...rest] = rested(firstSeenAt, days, now);
-    // How long a named user is known, the server knows; this browser may be new to them.
-    return [!!userId || (firstSeenAt ? passed : !(days > 0)), rest[0], days, firstSeenAt && rest[2]];
+  // How long a named user is known, the server knows; this browser may be new to them.
+  old_enough: ({old_enough_days: days}, {userId, firstSeenAt: since}, now) => {
+    const [passed, ...seen] = rested(since, days, now);
+    return [!!userId || (!since ? !(days > 0) : passed), ...seen];
   },
   sampled: (survey, visitor, now) => {
     const {draw, rate, slot} = admit(survey, visitor);
-    return [draw < rate && now >= (slot || 0), {draw, slot}, rate, draw < rate ? slot : null];
+    return [draw < rate && now >= slot, {draw, slot}, rate, draw < rate && slot];
   },
-  rested_after_answer: ({rests}, _visitor, now, past) => rested(past.answeredAt, rests?.rest_days, now),
-  rested_after_decline: ({rests}, _visitor, now, past) => rested(past.declinedAt, rests?.decline_rest_days, now),
-  rested_after_ignore: ({rests}, _visitor, now, past) => rested(ignoredSince(past), rests?.ignore_rest_days, now),
-  rested_after_later: ({rests}, _visitor, now, past) => rested(past.laterAt, rests?.later_rest_days, now),
+  rested_after_answer: restedAfter('answeredAt', 'rest_days'),
+  rested_after_decline: restedAfter('declinedAt', 'decline_rest_days'),
+  rested_after_ignore: ({rests}, _visitor, now, past) => rested(ignoredSince(past), rests.ignore_rest_days, now),
+  rested_after_later: restedAfter('laterAt', 'later_rest_days'),
   rested_after_any: ({rests}, {history}, now) =>
-    rested(
-      Math.max(...Object.values(history).flatMap((past) => Object.values(past).map((at) => at || 0)), 0),
-      rests?.any_survey_rest_days,
-      now,
-    ),
+    rested(Math.max(0, ...Object.values(history).flatMap((past) => Object.values(past).map((at) => at || 0))), rests.any_survey_rest_days, now),
 };
