@@ -32,17 +32,31 @@ SERVER_ONLY = ("project_enabled", "account_below_cap", "within_budget", "no_open
 GENERATED = 260
 
 
-def main() -> None:
-    """Write the three files."""
+def main(arguments: list[str]) -> None:
+    """Write the three files, or with `--check` fail when one is not what would be written."""
+    for name, (about, lines) in build().items():
+        text = _text(about, lines)
+        path = HERE / f"{name}.json"
+        if "--check" not in arguments:
+            path.write_text(text, encoding="utf-8")
+        elif path.read_text(encoding="utf-8") != text:
+            raise SystemExit(f"{path.name} is stale: run tests/vectors/generate.py")
+        sys.stdout.write(f"{name}: {len(lines)} cases\n")
+
+
+def build() -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """Return what each file is about and its cases."""
     rng = random.Random(20261122)
     decisions = [_decision(*case, hand_written=True) for case in cases.DECISIONS]
     decisions += [
         _decision(f"generated {n}", *random_cases.decision(rng), hand_written=False)
         for n in range(GENERATED)
     ]
-    _write("eligibility", "gates of one survey for one visitor", decisions)
-    _write("sampling", "draws, slots and pacing", list(_samples(rng)))
-    _write("audience", "one rule against one visitor", list(_audiences(rng)))
+    return {
+        "eligibility": ("gates of one survey for one visitor", decisions),
+        "sampling": ("draws and first slots", list(_samples(rng))),
+        "audience": ("one rule against one visitor", list(_audiences(rng))),
+    }
 
 
 def _decision(
@@ -160,13 +174,10 @@ def _audience(
     }
 
 
-def _write(name: str, about: str, lines: list[dict[str, Any]]) -> None:
+def _text(about: str, lines: list[dict[str, Any]]) -> str:
     text = ",\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
-    (HERE / f"{name}.json").write_text(
-        f'{{"about": "{about}", "cases": [\n{text}\n]}}\n', encoding="utf-8"
-    )
-    sys.stdout.write(f"{name}: {len(lines)} cases\n")
+    return f'{{"about": "{about}", "cases": [\n{text}\n]}}\n'
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
