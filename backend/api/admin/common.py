@@ -17,6 +17,7 @@ from webargs.flaskparser import FlaskParser
 
 from backend.api import body, rate_limit
 from backend.api.auth import principal
+from backend.api.faults import escaped, faults_of
 from backend.api.state import zeroten
 from backend.domain.errors import DomainError, FieldError, InvalidRequestError, NotFoundError
 from backend.domain.limits import ID_LENGTH
@@ -41,10 +42,12 @@ class StrictParser(FlaskParser):
         self, error: ValidationError, req: FlaskRequest, schema: Schema, **_: Any
     ) -> NoReturn:
         """Raise what the schema found as one problem."""
-        faults: list[FieldError] = []
         messages = cast(dict[str, Any], error.messages)
-        for location, found in messages.items():
-            _gather(found, "#" if location == "json" else f"#/{location}", faults)
+        faults = [
+            fault
+            for location, found in messages.items()
+            for fault in faults_of(found, "#" if location == "json" else f"#/{location}")
+        ]
         raise InvalidRequestError(errors=faults) from error
 
 
@@ -107,7 +110,7 @@ class AdminBlueprint(_Blueprint):
         if self.takes_project:
             known |= {PROJECT}
         faults = [
-            FieldError(f"#/query/{_escaped(name)}", fault)
+            FieldError(f"#/query/{escaped(name)}", fault)
             for name, values in request.args.lists()
             if (fault := _fault_of_parameter(name, values, known))
         ]
@@ -202,22 +205,3 @@ def _fault_of_parameter(name: str, values: list[str], known: frozenset[str]) -> 
     if values[0] != "" and not is_name(values[0], len(values[0])):
         return "Must have no control characters."
     return None
-
-
-def _gather(found: Any, at: str, faults: list[FieldError]) -> None:
-    """Turn marshmallow's nested messages into pointers, in their order."""
-    if isinstance(found, dict):
-        for member, inner in found.items():
-            deeper = at if member == "_schema" else f"{at}/{_escaped(str(member))}"
-            _gather(inner, deeper, faults)
-    else:
-        texts = found if isinstance(found, list) else [found]
-        faults += [FieldError(at, _worded(str(text))) for text in texts]
-
-
-def _worded(text: str) -> str:
-    return "There is no such member." if text == "Unknown field." else text
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

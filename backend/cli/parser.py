@@ -1,0 +1,122 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from backend.cli import answers, keys, processes, projects, surveys
+from backend.services.exports import FORMATS
+from backend.services.projects import MAX_TOKEN_DAYS, ROLES, TOKEN_DAYS
+from backend.services.tokens import ALL, SCOPES
+
+Parser = argparse.ArgumentParser
+Run = Callable[..., None]
+
+
+def build() -> Parser:
+    """Return the parser of the whole command line."""
+    parser = Parser(
+        prog="zeroten",
+        description="Zeroten asks the 0-10 question inside a product. Settings come from the "
+        "environment (ZEROTEN_DATA, DATABASE_URL, PORT, … see .env.example).",
+    )
+    groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _command(groups, "init", processes.init, "bring the database's tables to this release")
+    _projects(_group(groups, "project", "projects"))
+    _keys(_group(groups, "key", "keys of pages and servers"))
+    _tokens(_group(groups, "token", "admin tokens"))
+    _surveys(_group(groups, "survey", "surveys"))
+    _responses(_group(groups, "responses", "answers"))
+    _command(groups, "secret", processes.secret, "print a new value for ENCRYPTION_KEYS")
+    _demo(_group(groups, "demo", "a believable project to look at"))
+    _command(groups, "worker", processes.worker, "run the background jobs (with DATABASE_URL)")
+    _command(groups, "serve", processes.serve, "run the server")
+    return parser
+
+
+def _projects(group: Any) -> None:
+    create = _command(group, "create", projects.create, "add a project with its first keys")
+    create.add_argument("name")
+    create.add_argument("--timezone", default="UTC", help="whose midnight begins its days (UTC)")
+    create.add_argument(
+        "--origin", action="append", default=[], help="an origin of its pages; may be repeated"
+    )
+    _command(group, "list", projects.show_all, "list projects")
+
+
+def _keys(group: Any) -> None:
+    create = _command(group, "create", keys.create, "add a key beside the one in use")
+    create.add_argument("kind", choices=("publishable", "secret"))
+    revoke = _command(group, "revoke", keys.revoke, "revoke a key, at once and for good")
+    revoke.add_argument("key_id")
+    listing = _command(group, "list", keys.show_all, "list keys")
+    for parser in (create, revoke, listing):
+        _takes_project(parser)
+
+
+def _tokens(group: Any) -> None:
+    create = _command(group, "create", keys.create_token, "add an admin token, shown once")
+    _takes_project(create)
+    create.add_argument(
+        "--all-projects", action="store_true", help="it opens every project of the installation"
+    )
+    create.add_argument("--name", default="cli", help="by which to tell tokens apart (cli)")
+    create.add_argument("--role", choices=ROLES, default="admin", help="what it may (admin)")
+    create.add_argument(
+        "--scope", action="append", choices=SCOPES, metavar="SCOPE", help=f"default: {ALL}"
+    )
+    create.add_argument("--days", type=_days, default=TOKEN_DAYS, help=f"its life ({TOKEN_DAYS})")
+
+
+def _surveys(group: Any) -> None:
+    create = _command(group, "create", surveys.create, "add a draft, the standard one by default")
+    create.add_argument("--name", help="its name (NPS)")
+    create.add_argument("--file", help="JSON as POST /api/v1/surveys takes it; - reads it here")
+    create.add_argument("--publish", action="store_true", help="publish it at once")
+    publish = _command(group, "publish", surveys.publish, "put a survey out")
+    pause = _command(group, "pause", surveys.pause, "ask nobody for now")
+    listing = _command(group, "list", surveys.show_all, "list surveys")
+    for parser in (publish, pause):
+        parser.add_argument("survey_id")
+    for parser in (create, publish, pause, listing):
+        _takes_project(parser)
+
+
+def _responses(group: Any) -> None:
+    export = _command(group, "export", answers.export, "write all answers, oldest first")
+    _takes_project(export)
+    export.add_argument("--format", choices=tuple(FORMATS), default="csv")
+    export.add_argument("--survey", help="of this survey only")
+    export.add_argument("--output", default="-", help="a file; - is standard output")
+
+
+def _demo(group: Any) -> None:
+    seed = _command(group, "seed", processes.seed_demo, "add the demo project")
+    seed.add_argument("--origin", action="append", default=[], help="an origin that may ask (any)")
+    seed.add_argument("--seed", type=int, default=1, help="another number, another world (1)")
+
+
+def _group(groups: Any, name: str, text: str) -> Any:
+    parser = groups.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+    return parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+
+def _command(groups: Any, name: str, run: Run, text: str) -> Parser:
+    parser: Parser = groups.add_parser(
+        name, help=text, description=text[:1].upper() + text[1:] + "."
+    )
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _takes_project(parser: Parser) -> None:
+    parser.add_argument("--project", help="its id; not needed while there is only one")
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_TOKEN_DAYS:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to {MAX_TOKEN_DAYS}")
+    return int(text)
