@@ -48,7 +48,7 @@ def test_an_outage_loses_nothing_and_the_client_comes_back_by_itself(make_client
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
 def test_a_passing_refusal_is_tried_again_with_the_same_bytes(server, make_client, status):
-    server.faults = [status, status]
+    server.faults = [status]
     client = make_client()
 
     track(client, 500)
@@ -56,7 +56,7 @@ def test_a_passing_refusal_is_tried_again_with_the_same_bytes(server, make_clien
 
     assert len(server.events) == 500
     assert len({(key, body) for _, key, body, _ in server.requests}) == 1
-    assert len(server.requests) == 3
+    assert len(server.requests) == 2
 
 
 def test_too_large_for_the_server_is_split_until_it_fits(server, make_client):
@@ -195,6 +195,22 @@ def test_threads_share_a_client_without_loss(server, make_client):
     assert client.flush(10)
     assert len(server.events) == 8000
     assert set(server.copies.values()) == {1}
+
+
+def test_a_long_outage_and_its_end_are_said_once_each(server, make_client, caplog, monkeypatch):
+    monkeypatch.setattr("zeroten.sender._OUTAGE_S", 0.3)
+    server.faults = [503] * 6
+    client = make_client()
+
+    track(client, 10)
+    for _ in range(8):
+        client.flush(0.2)
+
+    said = [record.message for record in caplog.records]
+    assert len(said) == 2
+    assert "10 events wait" in said[0]
+    assert "answers again" in said[1]
+    assert len(server.events) == 10
 
 
 def test_a_slow_server_does_not_slow_the_caller(server, make_client):

@@ -27,6 +27,16 @@ def test_an_exit_while_the_server_is_away_takes_at_most_two_seconds_and_says_wha
     assert "closed: 300" in err
 
 
+def test_several_clients_share_the_budget_of_the_exit():
+    more = "more = [zeroten.Client('sk_test') for _ in range(4)]\n"
+    code = more + "for one in [client, *more]: one.track('u-1', 'done')\n"
+    started = time.monotonic()
+    process = scripts.start(code, DEAD)
+    process.communicate(timeout=20)
+
+    assert time.monotonic() - started < 2 + 1.5
+
+
 def test_sys_exit_in_a_thread_pool_program_loses_nothing(server):
     code = """
 from concurrent.futures import ThreadPoolExecutor

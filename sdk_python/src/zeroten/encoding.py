@@ -11,6 +11,7 @@ import functools
 import itertools
 import json
 import os
+import threading
 import time
 from typing import Any, Callable
 
@@ -42,6 +43,7 @@ class Encoder:
     def __init__(self, encode: Encode | None = None) -> None:
         self._encode = encode or best_encoder()
         self.coerced = 0
+        self._lock = threading.Lock()
 
     def encode(self, event: dict[str, Any], payload: str) -> bytes:
         """Return `event` as JSON; `payload` names its member that holds the caller's values.
@@ -62,7 +64,9 @@ class Encoder:
 
     def _encode_cleaned(self, event: dict[str, Any], payload: str) -> bytes:
         event[payload], changed = clean(event[payload])
-        self.coerced += changed
+        if changed:
+            with self._lock:
+                self.coerced += 1
         raw = self._encode(event)
         if len(raw) > limits.MAX_EVENT_BYTES:
             event[payload] = shrink(event[payload], limits.MAX_EVENT_BYTES - 8192)

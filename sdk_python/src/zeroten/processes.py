@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import time
 import weakref
 from typing import Protocol
 
@@ -18,7 +19,7 @@ _CELERY_SIGNALS = "celery.signals"
 class Lives(Protocol):
     """What a client offers to this module."""
 
-    def close(self) -> bool: ...
+    def close_at_exit(self, started: float) -> None: ...
     def after_fork_in_child(self) -> None: ...
 
 
@@ -37,7 +38,7 @@ def close_with_pool_child(client: Lives) -> None:
     def close(*_: object, **__: object) -> None:
         alive = reference()
         if alive is not None:
-            alive.close()
+            alive.close_at_exit(time.monotonic())
 
     for name in _FINALIZERS:
         util = sys.modules.get(name)
@@ -55,8 +56,9 @@ def _after_fork_in_child() -> None:
 
 
 def _close_all() -> None:
+    started = time.monotonic()  # one budget for all of them
     for client in list(_all):
-        client.close()
+        client.close_at_exit(started)
 
 
 if hasattr(os, "register_at_fork"):

@@ -11,6 +11,8 @@ from .batch import SEPARATOR, Batch
 from .spool import Spool, SpoolChunk
 from .stats import log
 
+_BATCH_BYTES = limits.BATCH_BYTES
+
 
 class Chunk:
     """The open batch, in memory."""
@@ -104,7 +106,7 @@ class Queue:
             count = chunk.append(raw)
             if has_own_id:
                 chunk.has_own_ids = True
-            if count >= self._flush_at or chunk.size >= limits.BATCH_BYTES:
+            if count >= self._flush_at or chunk.size >= _BATCH_BYTES:
                 self._seal()
             elif count != 1:
                 return ""
@@ -180,6 +182,7 @@ class Queue:
             self._sealed.remove(batch)
             self._sealed.extendleft(reversed(parts))
             self._sealed_bytes += sum(part.size for part in parts) - batch.size
+            self._make_room()
 
     def adopt(self, batches: list[Batch]) -> None:
         """Put batches that an earlier process left behind in front."""

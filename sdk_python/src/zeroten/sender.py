@@ -18,6 +18,9 @@ HALT_S = 300.0
 # Ends the longest sleep, so that drops are logged and a halt ends without a new event.
 _TICK_S = 30.0
 
+# An outage this long is worth a line in the log, once.
+_OUTAGE_S = 60.0
+
 
 class Sender:
     """Sends the queue's batches one after another; the only user of the transport."""
@@ -39,6 +42,8 @@ class Sender:
         self._gzip = gzip
         self._spool = spool
         self._failures = 0
+        self._failing_since = 0.0
+        self._has_said_outage = False
         self._not_before = 0.0
         self._obeys_server = False  # waiting because the server asked, not by our own choice
         self._halted_until = 0.0
@@ -146,7 +151,7 @@ class Sender:
         if verdict is retry.Verdict.RETRY:
             self._back_off(reply)
             return
-        self._failures, self._not_before, self._obeys_server = 0, 0.0, False
+        self._recover()
         if verdict is retry.Verdict.DELIVERED:
             self._ledger.said(unsaid)
             self._has_said_halt = False
@@ -178,12 +183,25 @@ class Sender:
             self._ledger.drop(f"refused_{reply.status}", batch.count)
 
     def _back_off(self, reply: Reply) -> None:
+        now = time.monotonic()
+        if not self._failures:
+            self._failing_since = now
         self._failures += 1
         self._obeys_server = reply.retry_after_s is not None
         pause_s = retry.delay_s(self._failures, reply.retry_after_s)
-        self._not_before = time.monotonic() + pause_s
+        self._not_before = now + pause_s
         reason = reply.error or f"status {reply.status}"
         log.debug("zeroten: not sent (%s); next try in %.1f s", reason, pause_s)
+        if now - self._failing_since >= _OUTAGE_S and not self._has_said_outage:
+            self._has_said_outage = True
+            waiting = self._queue.waiting
+            log.warning("zeroten: no delivery for a minute (%s); %d events wait", reason, waiting)
+
+    def _recover(self) -> None:
+        self._failures, self._not_before, self._obeys_server = 0, 0.0, False
+        if self._has_said_outage:
+            self._has_said_outage = False
+            log.warning("zeroten: the server answers again")
 
     def _halt(self, reply: Reply) -> None:
         """Stop for a while: the key or the host is wrong, and trying on would change nothing."""

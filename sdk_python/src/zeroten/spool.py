@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ except ImportError:  # Windows
 
 # An event may begin below the batch's bound and end above it.
 _FILE_BYTES = limits.BATCH_BYTES + limits.MAX_EVENT_BYTES + len(SEPARATOR)
+
+_PROCESS_FOLDER = re.compile("[0-9a-f]{16}")
 
 # The server remembers batch keys for seven days; after that a batch could count twice.
 MAX_AGE_S = 7 * 86_400
@@ -101,7 +104,8 @@ class Spool:
         if not self._root.is_dir():
             return
         for folder in sorted(self._root.iterdir()):
-            if folder in self._locks or folder.name.startswith(".") or not self._lock(folder):
+            is_ours = _PROCESS_FOLDER.fullmatch(folder.name)
+            if not is_ours or folder in self._locks or not self._lock(folder):
                 continue
             for path in sorted(folder.glob("*.events"), key=_made_at):
                 batch = read_batch(path)
