@@ -17,9 +17,8 @@ import {evaluateLocal} from './core/eligibility.js';
 import {createEmitter} from './core/emitter.js';
 import {unitHash} from './core/hash.js';
 import {fromJson, toJson} from './core/json.js';
-import {pickLanguage} from './core/language.js';
 import {pagePath, pageTemplate} from './core/pages.js';
-import {readState, writeState} from './core/state.js';
+import {readState} from './core/state.js';
 
 const MAX_ERRORS = 3;
 const TROUBLE_MS = 60000;
@@ -33,7 +32,8 @@ export function createClient(config, base, loadPanel) {
   // Hosts fake Date in their tests; performance has its own clock.
   const now = () => performance.timeOrigin + performance.now();
   const {emit, on} = createEmitter();
-  const {surveys: published} = config;
+  /** Without triggers: by hand only. @type {Survey[]} */
+  const published = config.surveys.map((survey) => ({...survey, triggers: survey.triggers || []}));
 
   let errors = 0;
   let isOff = config.off;
@@ -81,18 +81,9 @@ export function createClient(config, base, loadPanel) {
   const store = createStore(config.key, () => consent === 'granted' && !wantsPrivacy(config.respect_dnt));
   const lease = createLease(config.key, store, now);
 
-  const isReady = () => !isOff && consent === 'granted';
+  const isReady = () => consent === 'granted' && !isOff;
   const page = () => path || pagePath(location.pathname);
   const state = () => readState(store.get('state'), now());
-
-  /** @type {Kit['remember']} */
-  const remember = (id, what, at = now()) => {
-    const known = state();
-    const {[id]: seen, ...others} = known.surveys;
-    if (what === 'retry') known.retry[id] = at;
-    else known.surveys = {...others, [id]: {...seen, [what]: at}};
-    store.set('state', writeState(known));
-  };
 
   /** @param {Trigger} [trigger] */
   const visitor = (trigger = {type: 'manual'}) => {
@@ -116,8 +107,7 @@ export function createClient(config, base, loadPanel) {
   /** @param {Survey} survey */
   const judge = (survey) => {
     const verdict = evaluateLocal(survey, visitor(armed.get(survey)), now());
-    const retryAt = state().retry[survey.id];
-    return verdict.passed && (refused.has(survey) || retryAt > now()) ? {...verdict, passed: false, reason: 'refused_by_server', retryAt} : verdict;
+    return verdict.passed && (refused.has(survey) || state().retry[survey.id] > now()) ? {...verdict, passed: false, reason: 'refused_by_server'} : verdict;
   };
 
   const candidates = () =>
@@ -152,24 +142,7 @@ export function createClient(config, base, loadPanel) {
     // Under way together: the panel's code adds no round trip.
     const loading = loadPanel();
     loading.catch(() => {});
-    const answer = await decide(surveys, manual);
-    const survey = surveys.find(({id}) => id === answer.survey_id);
-    if (answer.show && survey) {
-      session = (await loading).open(kit, {survey, answer, manual, into});
-      return true;
-    }
-    for (const one of surveys) {
-      refused.add(one);
-      if (answer.retry_after_s) remember(one.id, 'retry', now() + answer.retry_after_s * 1000);
-      emit('not_shown', {survey_id: one.id, reason: answer.reason});
-    }
-    return false;
-  };
-
-  /** @param {Survey[]} surveys @param {boolean} manual @returns {Promise<any>} */
-  const decide = async (surveys, manual) => {
     const {userId, anonymousId, traits, account, token, appVersion, firstSeenAt, trigger, ...here} = visitor(armed.get(surveys[0]));
-    const wanted = languages(locale);
     const response = await fetch(`${base}v1/decide`, {
       method: 'POST',
       credentials: 'omit',
@@ -182,17 +155,20 @@ export function createClient(config, base, loadPanel) {
         account,
         traits,
         page: here.page,
-        language: pickLanguage(wanted, Object.keys(surveys[0].content.texts), wanted[0]),
+        language: here.language,
+        languages: languages(locale),
         device: here.device,
         app_version: appVersion,
         first_seen_at: firstSeenAt && new Date(firstSeenAt).toISOString(),
-        trigger: {type: trigger.type, name: trigger.name},
+        trigger,
         candidates: surveys.map(({id}) => id),
         manual,
       }),
-    }).catch(() => ({ok: false, status: 0, text: () => ''}));
-    if (!response.ok) quietUntil = now() + TROUBLE_MS;
-    return {reason: `status_${response.status}`, ...fromJson(await response.text())};
+    }).catch(() => null);
+    quietUntil = response?.ok ? 0 : now() + TROUBLE_MS;
+    const answer = {reason: `status_${response?.status}`, ...fromJson(await response?.text())};
+    session = await (await loading).decided(kit, {surveys, answer, manual, into});
+    return !!session;
   };
 
   /** A page begins: what page loads arm is armed, after its delay; what was armed on the page before is not. */
@@ -203,11 +179,11 @@ export function createClient(config, base, loadPanel) {
     refused.clear();
     if (!isReady()) return;
     for (const survey of published) {
-      for (const trigger of survey.triggers || []) {
+      for (const trigger of survey.triggers) {
         if (trigger.type !== 'event') waiting.push(timers.after(trigger.delay_ms || 0, () => arm(survey, trigger)));
       }
     }
-    session?.moved(page());
+    session?.moved();
   };
 
   /** @param {Survey} survey @param {Trigger} trigger */
@@ -218,9 +194,8 @@ export function createClient(config, base, loadPanel) {
 
   /** @type {Kit} */
   const kit = {
-    config, base, now, emit, guard, timers, store, lease, remember, state, toJson, fromJson, page, ask,
+    config, base, now, emit, guard, timers, store, lease, state, toJson, fromJson, ask, refused, armed, published, judge, visitor,
     languages: () => languages(locale),
-    report: () => ({consent, visitor: visitor(), surveys: published.map((survey) => ({id: survey.id, armed: armed.has(survey), ...judge(survey)}))}),
     hold: (held) => {
       session?.end();
       session = held;
@@ -249,7 +224,7 @@ export function createClient(config, base, loadPanel) {
       const mark = `${unitHash('sample', '', userId)}`;
       if (known.user && known.user !== mark) known.surveys = known.retry = {};
       known.user = mark;
-      store.set('state', writeState(known));
+      store.set('state', toJson(known));
       refused.clear();
       considerSoon();
     },
@@ -259,7 +234,7 @@ export function createClient(config, base, loadPanel) {
     },
     track: (name) => {
       for (const survey of published) {
-        for (const trigger of survey.triggers || []) if (trigger.type === 'event' && trigger.name === name) arm(survey, trigger);
+        for (const trigger of survey.triggers) if (trigger.type === 'event' && trigger.name === name) arm(survey, trigger);
       }
     },
     reset: () => {
@@ -276,10 +251,6 @@ export function createClient(config, base, loadPanel) {
       session?.speak(languages(locale));
     },
     on,
-    debug: () => {
-      console.log('zeroten', kit.report());
-      return kit.report();
-    },
   };
 
   const forget = () => {
@@ -301,10 +272,12 @@ export function createClient(config, base, loadPanel) {
         timers.schedule();
         considerSoon();
       });
+      // When this browser was first seen has to be known from the first page on.
+      if (isReady() && !store.get('state')) store.set('state', toJson(state()));
       beginPage();
       // Answers an earlier page could not send.
       if (isReady() && store.get('queue')) timers.after(2000, () => loadPanel().then((panel) => panel.call(kit, 'flush', [])));
-      emit('ready', {});
+      emit('ready');
     }),
   };
 }

@@ -4,7 +4,7 @@ import {createOutbox} from './browser/outbox.js';
 import {whenQuiet} from './browser/quiet.js';
 import {createTabs} from './browser/tabs.js';
 import {pickLanguage} from './core/language.js';
-import {matchesPattern, pageTemplate} from './core/pages.js';
+import {note, writeState} from './core/history.js';
 import {createSession} from './session.js';
 import {ENGLISH} from './ui/texts.js';
 
@@ -26,15 +26,20 @@ const CALLS = {
     outbox = outbox || createOutbox(kit);
     outbox.flush();
   },
+  debug: async (kit) => (await import('./more.js')).debug(kit),
   open: (kit, id, {force, into} = {}) => {
-    const survey = kit.config.surveys.find((one) => !id || one.id === id);
+    const survey = kit.published.find((one) => !id || one.id === id);
     if (!survey) return false;
     if (force) closeCurrent();
     return kit.ask([survey], true, into);
   },
-  preview: (kit, survey, options) => {
+  preview: async (kit, survey, options = {}) => {
+    const more = await import('./more.js');
     closeCurrent();
-    kit.hold(preview(kit, typeof survey === 'string' ? kit.config.surveys.find(({id}) => id === survey) : survey, options || {}));
+    const shown = typeof survey === 'string' ? kit.published.find(({id}) => id === survey) : survey;
+    const session = more.preview(kit, createSession, shown, {...options, texts: {...ENGLISH, ...options.interface}, into: place(options.into)}, more);
+    kit.hold(session);
+    closeCurrent = session.end;
     return true;
   },
 };
@@ -45,17 +50,39 @@ let closeCurrent = () => {};
 export const call = (kit, name, args) => Object.hasOwn(CALLS, name) && CALLS[name](kit, ...args);
 
 /**
+ * Act on the server's decision about `surveys`.
+ * @param {Kit} kit
+ * @param {{surveys: Survey[], answer: any, manual: boolean, into?: unknown}} decision
+ * @returns {Promise<Session | undefined>}
+ */
+export async function decided(kit, {surveys, answer, manual, into}) {
+  const survey = surveys.find(({id}) => id === answer.survey_id);
+  const content = survey && (answer.content || survey.content);
+  if (answer.show && content) return open(kit, {survey: {...survey, content}, answer, manual, into, more: needsMore(content) ? await import('./more.js') : null});
+  const {reason = 'unreadable', retry_after_s: rest} = answer;
+  const state = kit.state();
+  for (const one of surveys) {
+    kit.refused.add(one);
+    if (Number.isFinite(rest)) state.retry[one.id] = kit.now() + rest * 1000;
+    kit.emit('not_shown', {survey_id: one.id, reason});
+  }
+  kit.store.set('state', writeState(state, kit.toJson));
+}
+
+/**
  * Show a survey the server has decided for, at the next quiet moment.
  * @param {Kit} kit
- * @param {{survey: Survey, answer: import('./types').Decision, manual: boolean, into?: unknown}} options
+ * @param {{survey: Survey, answer: import('./types').Decision, manual: boolean, into?: unknown, more: typeof import('./more.js') | null}} options
  * @returns {Session}
  */
-export function open(kit, {survey, answer, manual, into}) {
-  const {content, id, pages = []} = survey;
+function open(kit, {survey, answer, manual, into, more}) {
+  const {content, id} = survey;
   const sender = (outbox = outbox || createOutbox(kit));
   let revision = 0;
   let isShown = false;
 
+  /** @param {import('./types').Happened} what */
+  const remember = (what) => kit.store.set('state', writeState(note(kit.state(), id, what, kit.now()), kit.toJson));
   const renewal = () => {
     kit.lease.renew();
     cancelRenewal = kit.timers.after(RENEW_MS, renewal);
@@ -71,11 +98,13 @@ export function open(kit, {survey, answer, manual, into}) {
     theme: content.theme || {},
     isDialog: manual,
     into: place(into),
+    more,
     post: (state, body) => {
       sender.post(answer.ticket, ++revision, kit.toJson({publishable_key: kit.config.key, ticket: answer.ticket, revision, answered_at: new Date(kit.now()).toISOString(), ...body}));
-      if (revision === 1) kit.remember(id, 'shownAt');
+      if (revision === 1) remember('shownAt');
       if (state !== 'shown') tabs.tell(state);
     },
+    remember,
     onEnd: () => {
       stopWaiting();
       cancelRenewal();
@@ -96,40 +125,16 @@ export function open(kit, {survey, answer, manual, into}) {
   return {
     end: session.end,
     speak: session.speak,
-    moved: (page) => {
-      const paths = [page, pageTemplate(page, kit.config.page_rules)];
-      const fits = !pages.length || pages.some((pattern) => paths.some((path) => matchesPattern(pattern, path)));
-      if (!fits && !session.isTouched()) session.end();
+    moved: () => {
+      const {passed} = kit.judge(survey).gates.filter(({gate}) => gate === 'page_matches')[0];
+      if (!passed && !session.isTouched()) session.end();
     },
   };
 }
 
-/**
- * Draw a survey as it would show, and send nothing.
- * @param {Kit} kit @param {any} survey a survey or its content
- * @param {{state?: string, language?: string, theme?: object, interface?: object, values?: object, into?: unknown}} options
- * @returns {Session}
- */
-function preview(kit, survey, options) {
-  const content = survey.content || survey;
-  const quiet = {...kit, remember: () => {}};
-  const session = createSession(quiet, {
-    content,
-    surveyId: survey.id || 'preview',
-    language: pickLanguage([options.language || ''], Object.keys(content.texts), content.default_language),
-    texts: {...ENGLISH, ...options.interface},
-    theme: {...content.theme, ...options.theme},
-    isDialog: false,
-    into: place(options.into),
-    post: () => {},
-    onEnd: kit.ended,
-  });
-  Object.assign(session.values, options.values);
-  session.show(options.state);
-  if (options.state === 'error') session.complain();
-  closeCurrent = session.end;
-  return {end: session.end, moved: () => {}, speak: session.speak};
-}
-
 /** @param {unknown} into an element or a selector @returns {Element | null} */
 const place = (into) => (into instanceof Element ? into : typeof into === 'string' ? document.querySelector(into) : null);
+
+/** Whether a survey is more than a score and a comment. @param {import('./types').Content} content */
+const needsMore = ({questions, theme}) =>
+  questions.length > 2 || !!theme?.logo || (theme?.layout || 'corner') !== 'corner' || questions.some(({options, style, kind}) => options || kind === 'rating' || (style && style !== 'numbers'));

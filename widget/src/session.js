@@ -4,31 +4,33 @@
  *
  * @typedef {import('./types').Kit} Kit
  * @typedef {import('./types').Content} Content
- * @typedef {{content: Content, surveyId: string, language: string, texts: import('./types').InterfaceTexts, theme: import('./types').Theme, isDialog: boolean, into?: Element | null,
- *   post: (state: string, body: object) => void, onEnd: () => void}} Showing
+ * @typedef {{content: Content, surveyId: string, language: string, texts: import('./types').InterfaceTexts, theme: import('./types').Theme, isDialog: boolean, into?: Element | null, more?: typeof import('./more.js') | null,
+ *   post: (state: string, body: object) => void, remember: (what: import('./types').Happened) => void, onEnd: () => void}} Showing
  */
 
 import {checkAnswer, isAnswered, metric, nextQuestion, path, progress, questionText, scale, thanks, toResponse} from './core/flow.js';
 import {pickLanguage} from './core/language.js';
-import {ICONS, button, el, icon} from './ui/dom.js';
+import * as dom from './ui/dom.js';
 import {createFrame} from './ui/frame.js';
-import {optionsQuestion, textQuestion} from './ui/questions.js';
 import {scaleQuestion} from './ui/scale.js';
+import {textQuestion} from './ui/text.js';
+
+const {ICONS, button, el, icon} = dom;
 
 /** @param {Kit} kit @param {Showing} showing */
-export function createSession(kit, {content, surveyId, language, texts, theme, isDialog, into, post, onEnd}) {
+export function createSession(kit, {content, surveyId, language, texts, theme, isDialog, into, more, post, remember, onEnd}) {
   /** @type {import('./types').Values} */
   const values = {};
   /** @type {import('./types').Question | null} */
   let current = null;
-  /** @type {import('./ui/questions.js').Asked | null} */
+  /** @type {import('./ui/text.js').Asked | null} */
   let asked = null;
   let state = 'shown';
   let isTouched = false;
   let shownAt = 0;
   let lastSent = '';
 
-  const frame = createFrame(kit, {theme, language, isDialog, into, onEscape: () => close(), onLost: () => end()});
+  const frame = createFrame(kit, {theme, css: more?.css(into || theme.layout !== 'inline' ? theme.layout : ''), language, isDialog, into, onEscape: () => close(), onLost: () => end()});
   const speech = () => content.texts[language];
   const metricQuestion = metric(content);
 
@@ -70,15 +72,15 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
   /** @param {string} how */
   const finish = (how) => {
     send('completed');
-    kit.remember(surveyId, 'answeredAt');
+    remember('answeredAt');
     drawEnd(how);
   };
 
   /** @param {string} problem @param {import('./types').Question} question */
   const complain = (problem, question) => {
-    const count = problem === 'too_few' ? question.min : problem === 'too_many' ? question.max : 4000;
+    const count = problem === 'too_few' ? question.min : question.max;
     const line = frame.root.querySelector('#e');
-    if (line) line.textContent = /** @type {any} */ (texts)[problem].replace('{n}', count);
+    if (line) line.textContent = (more ? more.complaint(texts, problem) : texts.required).replace('{n}', `${count}`);
     asked?.focus();
   };
 
@@ -112,49 +114,33 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
     const own = {...speech().questions[question.id], text: questionText(content, speech(), question.id, values)};
     const {at, of} = progress(content, values, question.id);
     asked?.destroy();
-    const nextButton = button(at === of ? texts.send : texts.next, 'pr', kit.guard((/** @type {any} */ event) => commit(asked?.value(), event.detail ? 'mouse' : 'key')));
     const isScale = !!scale(question);
+    const nextButton = button(isScale || at < of ? texts.next : texts.send, kit.guard((/** @type {any} */ event) => commit(asked?.value(), event.detail ? 'mouse' : 'key')), {class: 'y'});
     nextButton.hidden = isScale && !isAnswered(values[question.id]);
-    const options = {value: values[question.id], language, onCommit: kit.guard(commit), onChoose: () => void (nextButton.hidden = false), onRest: kit.guard(rest)};
-    asked = isScale ? scaleQuestion(kit, question, own, options) : question.kind === 'text' ? textQuestion(kit, own, options) : optionsQuestion(kit, question, own, options);
+    const options = {value: values[question.id], language, onCommit: kit.guard(commit), onChoose: () => void (nextButton.hidden = false), onRest: kit.guard(rest), more};
+    asked = isScale ? scaleQuestion(kit, question, own, options) : more && question.options ? more.optionsQuestion(dom, kit, question, own, options.value) : textQuestion(kit, own, options);
     const foot = el('div', {class: 'n'});
-    if (at === 1 && content.later && state === 'shown') foot.append(button(texts.later, 'bt', kit.guard(() => leave('later'))));
-    foot.append(el('span', {class: 's'}), nextButton);
+    if (at === 1 && content.later && state === 'shown') foot.append(button(texts.later, kit.guard(() => leave('later')), {class: 'l'}));
+    foot.append(nextButton);
     frame.body.replaceChildren(
       ...header(at, of),
-      el('h2', {class: 'h', id: 'h', tabindex: -1, dir: 'auto'}, own.text),
+      el('h2', {id: 'h', tabindex: -1, dir: 'auto'}, own.text),
       ...asked.nodes,
-      el('p', {class: 'e', id: 'e', role: 'alert'}),
+      el('p', {id: 'e', role: 'alert'}),
       foot,
     );
   };
 
   /** @param {number} at @param {number} of */
   const header = (at, of) => {
-    const top = el('div', {class: 'top'});
-    if (at > 1) top.append(iconButton(texts.back, ICONS.back, (event) => back(event.detail ? 'mouse' : 'key'), 'ic fl'));
+    const top = el('div', {class: 'x'});
+    if (at > 1) top.append(iconButton(texts.back, ICONS.back, (event) => back(event.detail ? 'mouse' : 'key')));
     top.append(iconButton(texts.close, ICONS.close, () => close()));
-    /** @type {Node[]} */
-    const nodes = [top, ...logo()];
-    if (of > 2) {
-      const label = texts.step.replace('{n}', `${at}`).replace('{of}', `${of}`);
-      nodes.push(el('div', {class: 'bar', role: 'img', 'aria-label': label}, ...Array.from({length: of}, (_, one) => el('span', {class: one < at ? 'on' : ''}))));
-    }
-    return nodes;
-  };
-
-  const logo = () => {
-    const {path: drawing, size = 24, label = ''} = theme.logo || {};
-    if (typeof drawing !== 'string') return [];
-    return [el('div', {class: 'lg', role: 'img', 'aria-label': label}, icon(drawing, size, true))];
+    return [top, ...(more ? more.header(dom, theme, texts, at, of) : [])];
   };
 
   /** @param {string} label @param {string} drawing @param {(event: any) => void} act */
-  const iconButton = (label, drawing, act, kind = 'ic') => {
-    const node = el('button', {type: 'button', class: kind, 'aria-label': label}, icon(drawing));
-    node.addEventListener('click', kit.guard(act));
-    return node;
-  };
+  const iconButton = (label, drawing, act) => button(icon(drawing), kit.guard(act), {'aria-label': label, ...(drawing === ICONS.back && {class: 'k'})});
 
   /** @param {string} how */
   const drawEnd = (how) => {
@@ -162,8 +148,8 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
     asked?.destroy();
     asked = current = null;
     const {text, link_text: linkText, link_url: url} = /** @type {any} */ (thanks(content, speech(), values));
-    const end = el('div', {class: 'end'}, el('span', {class: 'ok'}, icon(ICONS.done)), el('h2', {class: 'h', id: 'h', tabindex: -1, dir: 'auto'}, text || '✓'));
-    if (url) end.append(el('a', {class: 'pr', href: url, target: '_blank', rel: 'noopener noreferrer'}, linkText));
+    const end = el('div', {class: 'z'}, icon(ICONS.done), el('h2', {id: 'h', tabindex: -1, dir: 'auto'}, text || '✓'));
+    if (url) end.append(el('a', {class: 'y', href: url, target: '_blank', rel: 'noopener noreferrer'}, linkText));
     frame.body.replaceChildren(...header(1, 1), end);
     if (hadFocus || how === 'key') focusHeading();
     else frame.say(text);
@@ -180,13 +166,13 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
   /** @param {'declined' | 'later'} how */
   const leave = (how) => {
     send(how);
-    kit.remember(surveyId, how === 'later' ? 'laterAt' : 'declinedAt');
+    remember(how === 'later' ? 'laterAt' : 'declinedAt');
     end();
   };
 
   const close = () => {
     if (state === 'shown') return leave('declined');
-    if (state === 'scored') kit.remember(surveyId, 'answeredAt');
+    if (state === 'scored') remember('answeredAt');
     end();
   };
 
@@ -208,7 +194,6 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
       if (!current) return end();
       draw();
       if (at === 'thanks') drawEnd('');
-      if (isDialog) frame.cameFrom(document.activeElement);
       frame.show();
       if (isDialog) focusHeading();
       else frame.say(texts.opened);
@@ -221,7 +206,7 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
     close,
     end,
     isTouched: () => isTouched || state !== 'shown',
-    /** @param {string[]} wanted */
+    /** @param {readonly string[]} wanted */
     speak: (wanted) => {
       const to = pickLanguage(wanted, Object.keys(content.texts), language);
       if (to === language || !current) return;

@@ -62,7 +62,7 @@ export type Trigger = {type: string; name?: string; delay_ms?: number};
 export type Survey = {
   id: string;
   version: number;
-  triggers?: Trigger[];
+  triggers: Trigger[];
   pages?: string[];
   content: Content;
 };
@@ -82,19 +82,22 @@ export type Kit = {
   config: Config;
   base: string;
   now: () => number;
-  emit: (event: string, detail: unknown) => void;
+  emit: (event: string, detail?: unknown) => void;
   guard: <T extends (...args: any[]) => any>(fn: T) => T;
   timers: {after: (ms: number, run: () => void) => () => void};
   store: {get: (part: string) => string | undefined; set: (part: string, text?: string) => void};
   lease: {renew: () => void; take: () => Promise<boolean>};
-  remember: (surveyId: string, what: 'shownAt' | 'answeredAt' | 'declinedAt' | 'laterAt' | 'retry', at?: number) => void;
-  state: () => {surveys: Record<string, Record<string, number>>};
+  state: () => import('./core/state.js').State;
   toJson: (value: unknown) => string;
   fromJson: (text: unknown) => any;
-  page: () => string;
   ask: (surveys: Survey[], manual?: boolean, into?: unknown) => Promise<boolean>;
-  languages: () => string[];
-  report: () => object;
+  languages: () => readonly string[];
+  /** Surveys the server refused for the rest of this page view. */
+  refused: Set<Survey>;
+  armed: Map<Survey, Trigger>;
+  published: Survey[];
+  judge: (survey: Survey) => {passed: boolean, reason: string | null, gates: {gate: string, passed: boolean}[]};
+  visitor: () => object;
   /** Make this the showing, in place of any other. */
   hold: (session: Session) => void;
   ended: () => void;
@@ -103,8 +106,8 @@ export type Kit = {
 /** One showing of a survey, from its decision to its end. */
 export type Session = {
   end: () => void;
-  moved: (page: string) => void;
-  speak: (languages: string[]) => void;
+  moved: () => void;
+  speak: (languages: readonly string[]) => void;
 };
 
 export type Decision = {
@@ -123,13 +126,13 @@ export type InterfaceTexts = {
   back: string;
   next: string;
   send: string;
-  skip: string;
   later: string;
   opened: string;
-  step: string;
+  step?: string;
   required: string;
-  too_few: string;
-  too_many: string;
-  too_long: string;
-  invalid: string;
+  too_few?: string;
+  too_many?: string;
 };
+
+/** Panel side of what happened to a survey. */
+export type Happened = 'shownAt' | 'answeredAt' | 'declinedAt' | 'laterAt';

@@ -3,7 +3,7 @@ export const sampleContent = () => ({
   default_language: 'en',
   questions: [
     {id: 'score', kind: 'nps', required: true},
-    {id: 'why', kind: 'text', required: false, show_if: {question: 'score', answered: true}},
+    {id: 'why', kind: 'text', show_if: {question: 'score', answered: true}},
   ],
   texts: {
     en: {
@@ -12,7 +12,6 @@ export const sampleContent = () => ({
         why: {
           text: 'Care to tell us why?',
           by_band: {detractor: 'What should we do better?', passive: 'What would make it a 10?', promoter: 'What do you value most?'},
-          placeholder: '',
         },
       },
       thanks: {
@@ -31,7 +30,7 @@ export const sampleConfig = (panel) => ({
   key: 'pk_0123456789ABCDEFGHIJKL',
   panel,
   off: false,
-  page_rules: [{pattern: '/reports/*/edit', template: '/reports/:id/edit'}],
+  page_rules: [],
   page_views: false,
   respect_dnt: false,
   surveys: [
@@ -39,12 +38,8 @@ export const sampleConfig = (panel) => ({
       id: 'srv_7Hq2mXw9Lk4Tz1Bv',
       version: 3,
       priority: 0,
-      starts_at: null,
-      ends_at: null,
-      triggers: [{type: 'page_load', delay_ms: 2000}, {type: 'event', name: 'export_done'}],
+      triggers: [{type: 'page_load', delay_ms: 2000}],
       pages: ['/reports/**'],
-      devices: [],
-      origins: [],
       audience: {op: 'eq', trait: 'role', value: 'admin'},
       sampling: {salt: 'q4-2026', rate: 0.25, segments: [{when: {op: 'eq', trait: 'plan', value: 'pro'}, rate: 1}], spread_days: 90, started_on: '2026-10-01'},
       rests: {rest_days: 90, decline_rest_days: 30, ignore_rest_days: 14, later_rest_days: 7, any_survey_rest_days: 7},

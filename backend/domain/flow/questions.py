@@ -96,19 +96,11 @@ def next_question(content: Content, values: Values, after: str | None) -> Questi
 def progress(content: Content, values: Values, id_: str) -> dict[str, int]:
     """Return where question `id_` stands as `at` of `of`, counting from 1.
 
-    `of` counts what would be asked by the answers so far, and what may still come because its
-    condition looks at a question that is still ahead.
+    `of` counts all that may still come, so it can only shrink on the way.
     """
-    asked = path(content, values)
+    at = [one["id"] for one in path(content, values)].index(id_) + 1
     ids = [one["id"] for one in content["questions"]]
-    ahead = ids[ids.index(id_) :]
-    unanswered = {one for one in ahead if not is_answered(values.get(one))}
-    counted = [
-        one["id"]
-        for one in content["questions"]
-        if one in asked or (one["id"] in ahead[1:] and _mentions(one.get("show_if"), unanswered))
-    ]
-    return {"at": counted.index(id_) + 1 if id_ in counted else 0, "of": len(counted)}
+    return {"at": at, "of": at + len(ids) - 1 - ids.index(id_)}
 
 
 def question_text(content: Content, texts: Mapping[str, Any], id_: str, values: Values) -> str:
@@ -143,12 +135,3 @@ def question_by_id(content: Content, id_: object) -> Question | None:
 def _same(given: object, wanted: object) -> bool:
     # JSON has one kind of number and no true that equals 1; Python's == disagrees.
     return isinstance(given, bool) == isinstance(wanted, bool) and given == wanted
-
-
-def _mentions(condition: Mapping[str, Any] | None, ids: set[str]) -> bool:
-    if condition is None:
-        return False
-    parts = condition.get("all") or condition.get("any")
-    if parts:
-        return any(_mentions(part, ids) for part in parts)
-    return condition.get("question") in ids

@@ -10,7 +10,8 @@ export function createLease(key, store, now) {
 
   const isFree = () => {
     const {by, until} = fromJson(store.get('lease'));
-    return by === tab || !(Math.abs(until - now()) < LEASE_MS && until > now());
+    const left = until - now();
+    return by === tab || !(left > 0 && left <= LEASE_MS);
   };
   const renew = () => store.set('lease', toJson({by: tab, until: now() + LEASE_MS}));
   const claim = () => isFree() && (renew(), true);

@@ -46,7 +46,7 @@ function isEditing() {
   let focused = document.activeElement;
   while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
   if (!(focused instanceof HTMLElement)) return false;
-  return focused.isContentEditable || focused.matches('textarea, input:not([type=button], [type=submit], [type=reset], [type=checkbox], [type=radio], [type=range], [type=file])');
+  return focused.isContentEditable || focused.matches('textarea, input:not([type=button],[type=submit],[type=checkbox],[type=radio],[type=range])');
 }
 
 /** Something modal or full screen is open, or the page is inert. */

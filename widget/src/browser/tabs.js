@@ -6,7 +6,6 @@
  */
 export function createTabs(kit, surveyId, answeredElsewhere) {
   const since = kit.now();
-  let isOurs = false;
   /** @type {BroadcastChannel | null} */
   let channel = null;
 
@@ -19,7 +18,7 @@ export function createTabs(kit, surveyId, answeredElsewhere) {
       return;
     }
     channel.onmessage = kit.guard((/** @type {MessageEvent} */ {data}) => {
-      if (data && data.survey === surveyId && !isOurs) answeredElsewhere();
+      if (data && data.survey === surveyId) answeredElsewhere();
     });
   };
   const rest = () => {
@@ -30,7 +29,7 @@ export function createTabs(kit, surveyId, answeredElsewhere) {
     if (!persisted) return;
     open();
     const {answeredAt = 0, declinedAt = 0} = kit.state().surveys[surveyId] || {};
-    if (!isOurs && Math.max(answeredAt, declinedAt) > since) answeredElsewhere();
+    if (Math.max(answeredAt, declinedAt) > since) answeredElsewhere();
   });
 
   open();
@@ -38,10 +37,7 @@ export function createTabs(kit, surveyId, answeredElsewhere) {
   addEventListener('pageshow', wake);
   return {
     /** @param {string} state */
-    tell: (state) => {
-      isOurs = true;
-      channel?.postMessage({survey: surveyId, state});
-    },
+    tell: (state) => channel?.postMessage({survey: surveyId, state}),
     stop: () => {
       rest();
       removeEventListener('pagehide', rest);

@@ -13,13 +13,13 @@ export const device = () =>
 /** Wanted languages, best first. @param {string | null} chosen by the host */
 export function languages(chosen) {
   const own = chosen || document.documentElement.lang;
-  return own ? [own] : [...(navigator.languages || ['en'])];
+  return own ? [own] : navigator.languages;
 }
 
 /** The random id of this browser, renewed after 400 days. @param {import('./store.js').Store} store @param {number} now */
 export function anonymousId(store, now) {
   const [id, since] = (store.get('id') || '').split('.');
-  if (Math.abs(now - Number(since)) < MAX_AGE_MS) return id;
+  if (now - Number(since) < MAX_AGE_MS) return id;
   // Not randomUUID: it is absent on http: pages.
   const fresh = crypto.getRandomValues(new Uint32Array(4)).join('-');
   store.set('id', `${fresh}.${Math.round(now)}`);

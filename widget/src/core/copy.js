@@ -32,7 +32,7 @@ export function copyTraits(value) {
     const isList = Array.isArray(one);
     if (depth > MAX_DEPTH || !(isList || isPlain(one))) return undefined;
     /** @type {any} */
-    const copied = isList ? [] : Object.create(null);
+    const copied = isList ? [] : {};
     for (const key of Object.keys(one).slice(0, MAX_KEYS)) {
       try {
         const part = copy(one[key], depth + 1);
@@ -49,5 +49,5 @@ export function copyTraits(value) {
   return isPlain(value) ? copy(value, 0) : {};
 }
 
-/** An object made by braces, in this frame or another. @param {any} value */
-const isPlain = (value) => Object.prototype.toString.call(value) === '[object Object]' && !Object.getPrototypeOf(Object.getPrototypeOf(value) || {});
+/** An object made by braces or a class, in this frame or another. @param {any} value */
+const isPlain = (value) => ({}).toString.call(value) === '[object Object]';

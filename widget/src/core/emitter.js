@@ -3,7 +3,7 @@ export function createEmitter() {
   /** @type {Set<[string, (detail: unknown) => void]>} */
   const listeners = new Set();
   return {
-    /** @param {string} event @param {unknown} detail */
+    /** @param {string} event @param {unknown} [detail] */
     emit: (event, detail) => {
       for (const [name, callback] of [...listeners]) {
         try {

@@ -13,41 +13,34 @@
 
 const MAX_TEXT = 4000;
 
-/** Lowest and highest value of the kinds answered on a scale. @type {Record<string, [number, number]>} */
-const SCALES = {nps: [0, 10], csat: [1, 5], ces: [1, 7], rating: [1, 5]};
-
 /**
- * Bands of the metrics as [highest value of the band, name], lowest band first.
- * NPS: Reichheld 2003. CSAT: top two of five are satisfied. CES 2.0: 5 to 7 of seven agree that it was easy.
- * @type {Record<string, [number, string][]>}
+ * Lowest value, then the highest value of each band. NPS: Reichheld 2003. CSAT: the top two of five are
+ * satisfied. CES 2.0: 5 to 7 of seven agree that it was easy.
+ * @type {Record<string, number[]>}
  */
-const BANDS = {
-  nps: [[6, 'detractor'], [8, 'passive'], [10, 'promoter']],
-  csat: [[2, 'dissatisfied'], [3, 'neutral'], [5, 'satisfied']],
-  ces: [[3, 'difficult'], [4, 'neutral'], [7, 'easy']],
-};
+const SCALES = {nps: [0, 6, 8, 10], csat: [1, 2, 3, 5], ces: [1, 3, 4, 7]};
+/** @type {Record<string, string[]>} */
+const BANDS = {nps: ['detractor', 'passive', 'promoter'], csat: ['dissatisfied', 'neutral', 'satisfied'], ces: ['difficult', 'neutral', 'easy']};
 
-/** Lowest and highest value, or null for a kind without a scale. @param {Question} question */
-export function scale(question) {
-  const range = Object.hasOwn(SCALES, question.kind) && SCALES[question.kind];
-  if (!range) return null;
-  return question.kind === 'rating' ? [1, question.max || 5] : range;
+/** Lowest and highest value, or null for a kind without a scale. @param {Question} question @returns {[number, number] | null} */
+export function scale({kind, max}) {
+  if (kind === 'rating') return [1, max || 5];
+  const [low, , , high] = SCALES[kind] || [];
+  return high ? [low, high] : null;
 }
 
 /** The band a metric's answer falls into, or null. @param {Question} question @param {unknown} value */
-export function band(question, value) {
-  const bands = Object.hasOwn(BANDS, question.kind) && BANDS[question.kind];
-  if (!bands || typeof value !== 'number') return null;
-  const found = bands.find(([highest]) => value <= highest);
-  return found ? found[1] : null;
+export function band({kind}, value) {
+  if (!BANDS[kind] || typeof value !== 'number') return null;
+  return BANDS[kind][SCALES[kind].slice(1).findIndex((highest) => value <= highest)] || null;
 }
 
 /** The question whose answer is the survey's `score`. @param {Content} content */
 export const metric = (content) =>
-  content.questions.find((question) => Object.hasOwn(BANDS, question.kind));
+  content.questions.find(({kind}) => BANDS[kind]);
 
 /** The question whose answer is the survey's `comment`. @param {Content} content */
-const commentQuestion = (content) => content.questions.find((question) => question.kind === 'text');
+const commentQuestion = (content) => content.questions.find(({kind}) => kind === 'text');
 
 /** @param {unknown} value */
 export const isAnswered = (value) =>
@@ -84,8 +77,7 @@ export const path = (content, values) =>
  * @param {Content} content @param {Values} values @param {string | null} id
  */
 export function nextQuestion(content, values, id) {
-  const at = content.questions.findIndex((question) => question.id === id);
-  const rest = content.questions.slice(at + 1);
+  const rest = content.questions.slice(indexOf(content.questions, id) + 1);
   return rest.find((question) => holds(content, question.show_if, values)) || null;
 }
 
@@ -145,27 +137,13 @@ export function toResponse(content, values) {
 }
 
 /**
- * Where question `id` stands: `{at, of}`, counting from 1; `of` counts what would be asked by the answers so far.
+ * Where question `id` stands: `{at, of}`, counting from 1. `of` counts all that may still come, so it can
+ * only shrink on the way.
  * @param {Content} content @param {Values} values @param {string} id
  */
 export function progress(content, values, id) {
-  const asked = path(content, values);
-  const of = content.questions.filter((question) => asked.includes(question) || isOpen(content, question, values, id));
-  return {at: of.findIndex((question) => question.id === id) + 1, of: of.length};
-}
-
-/** A later question may still come when its condition looks at one that is still ahead. @param {Content} content @param {Question} question @param {Values} values @param {string} id */
-function isOpen(content, question, values, id) {
-  const here = content.questions.findIndex((one) => one.id === id);
-  const ahead = content.questions.slice(here).map((one) => one.id);
-  return ahead.indexOf(question.id) > 0 && mentions(question.show_if, (one) => ahead.includes(one) && !isAnswered(values[one]));
-}
-
-/** @param {Condition | null | undefined} condition @param {(id: string) => boolean} test @returns {boolean} */
-function mentions(condition, test) {
-  if (!condition) return false;
-  const parts = condition.all || condition.any;
-  return parts ? parts.some((part) => mentions(part, test)) : test(condition.question || '');
+  const at = indexOf(path(content, values), id) + 1;
+  return {at, of: at + content.questions.length - 1 - indexOf(content.questions, id)};
 }
 
 /** @template T @param {Record<string, T> | null | undefined} map @param {string | null} key @returns {T | undefined} */
@@ -173,3 +151,6 @@ const pick = (map, key) => (map && key && Object.hasOwn(map, key) ? map[key] : u
 
 /** @param {string} text */
 const checkLength = (text) => ([...text].length > MAX_TEXT ? 'too_long' : null);
+
+/** @param {Question[]} questions @param {string | null} id */
+const indexOf = (questions, id) => questions.findIndex((one) => one.id === id);

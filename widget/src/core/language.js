@@ -2,7 +2,7 @@
 
 /**
  * Whole languages only: `de-AT` takes `de-AT`, else `de`, else any other `de-…`.
- * @param {string[]} wanted BCP 47 tags, best first @param {string[]} offered @param {string} fallback
+ * @param {readonly string[]} wanted BCP 47 tags, best first @param {string[]} offered @param {string} fallback
  */
 export function pickLanguage(wanted, offered, fallback) {
   for (const tag of wanted) {

@@ -6,10 +6,9 @@
  *   `first`: when this browser was first seen; `retry`: by survey, when to ask the server again
  */
 
-import {fromJson, toJson} from './json.js';
+import {fromJson} from './json.js';
 
 const MAX_AGE_MS = 400 * 864e5;
-const MAX_LENGTH = 2048;
 
 /** @param {string | null | undefined} text @param {number} now @returns {State} */
 export function readState(text, now) {
@@ -24,16 +23,4 @@ export function readState(text, now) {
     surveys: Object.fromEntries(Object.entries(surveys || {}).map(([id, seen]) => [id, times(seen)])),
     retry: times(retry),
   };
-}
-
-/** At most 2 KiB: the surveys longest untouched stand first and are forgotten first. @param {State} state */
-export function writeState(state) {
-  let text = toJson(state);
-  for (const id of Object.keys(state.surveys)) {
-    if (text.length <= MAX_LENGTH) break;
-    delete state.surveys[id];
-    delete state.retry[id];
-    text = toJson(state);
-  }
-  return text;
 }

@@ -12,23 +12,22 @@ const ARM_MS = 250;
 
 /**
  * @param {import('../types').Kit} kit
- * @param {{theme: import('../types').Theme, language: string, isDialog: boolean, into?: Element | null, onEscape: () => void, onLost: () => void}} options
+ * @param {{theme: import('../types').Theme, css?: string, language: string, isDialog: boolean, into?: Element | null, onEscape: () => void, onLost: () => void}} options
  */
-export function createFrame(kit, {theme, language, isDialog, into, onEscape, onLost}) {
-  const layout = theme.layout === 'inline' && !into ? 'corner' : theme.layout;
-  const looks = {...theme, layout};
+export function createFrame(kit, {theme, css, language, isDialog, into, onEscape, onLost}) {
+  const isInline = theme.layout === 'inline' && into;
   let position = /^(top|bottom)-(left|right)$/.test(theme.position || '') ? /** @type {string} */ (theme.position) : 'bottom-right';
 
   const host = document.createElement('zeroten-survey');
   const shadow = host.attachShadow({mode: 'open'});
   const sheet = new CSSStyleSheet();
-  const draw = () => sheet.replaceSync(sheetText(looks, position));
+  const draw = () => sheet.replaceSync(sheetText(theme, position, css));
   draw();
   shadow.adoptedStyleSheets = [sheet];
 
   const status = el('div', {role: 'status', class: 'v'});
   const body = el('div');
-  const root = el('section', {class: 'p new', 'aria-labelledby': 'h', role: isDialog ? 'dialog' : null}, body, status);
+  const root = el('section', {class: 'p w', 'aria-labelledby': 'h', role: isDialog ? 'dialog' : null}, body, status);
   shadow.append(root);
 
   /** @type {Element | null} */
@@ -56,7 +55,7 @@ export function createFrame(kit, {theme, language, isDialog, into, onEscape, onL
   // A control of the page that takes focus underneath must not stay hidden (WCAG 2.4.11).
   const onFocus = kit.guard(() => {
     const focused = document.activeElement;
-    if (!focused || focused === host || focused === document.body || layout !== 'corner') return;
+    if (!focused || focused === host || focused === document.body) return;
     const [it, we] = [focused.getBoundingClientRect(), host.getBoundingClientRect()];
     if (it.width && it.left >= we.left && it.right <= we.right && it.top >= we.top && it.bottom <= we.bottom) {
       position = position.replace(/^\w+/, (edge) => (edge === 'top' ? 'bottom' : 'top'));
@@ -65,9 +64,8 @@ export function createFrame(kit, {theme, language, isDialog, into, onEscape, onL
   });
 
   const attach = () => {
-    const home = into?.isConnected ? into : document.body;
-    home.append(host);
-    if (layout === 'inline' || typeof host.showPopover !== 'function') return;
+    (isInline && into.isConnected ? into : document.body).append(host);
+    if (isInline || typeof host.showPopover !== 'function') return;
     host.setAttribute('popover', 'manual');
     host.showPopover();
   };
@@ -91,17 +89,18 @@ export function createFrame(kit, {theme, language, isDialog, into, onEscape, onL
     hasFocus,
     speak,
     show: () => {
+      if (isDialog) outside = document.activeElement;
       attach();
       const {top, left, bottom, right} = host.getBoundingClientRect();
       // A transform on body misplaces fixed boxes where the top layer does not cure it (WebKitGTK 2.50).
-      if (layout !== 'inline' && (top < 0 || left < 0 || bottom > innerHeight + 1 || right > innerWidth + 1)) {
+      if (!isInline && (top < 0 || left < 0 || bottom > innerHeight + 1 || right > innerWidth + 1)) {
         document.documentElement.append(host);
         host.showPopover?.();
       }
       watch();
       document.addEventListener('focusin', onFocus);
       // A click already on its way was meant for the page: it goes through to it.
-      kit.timers.after(ARM_MS, () => root.classList.remove('new'));
+      kit.timers.after(ARM_MS, () => root.classList.remove('w'));
     },
     /** @param {string} text */
     say: (text) => kit.timers.after(200, () => void (status.textContent = text)),
@@ -112,7 +111,5 @@ export function createFrame(kit, {theme, language, isDialog, into, onEscape, onL
       host.remove();
       if (mayReturn) /** @type {HTMLElement} */ (outside).focus({preventScroll: true});
     },
-    /** @param {Element | null} node */
-    cameFrom: (node) => void (outside = node),
   };
 }

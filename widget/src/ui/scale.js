@@ -5,7 +5,7 @@
  */
 
 import {scale} from '../core/flow.js';
-import {ICONS, el, face, icon} from './dom.js';
+import {el, icon} from './dom.js';
 
 const KEY_TO_CLICK_MS = 60;
 const TEN_MS = 800;
@@ -14,11 +14,11 @@ const REST_MS = 1000;
 /**
  * @param {import('../types').Kit} kit @param {import('../types').Question} question
  * @param {import('../types').QuestionTexts} texts
- * @param {{value: unknown, language: string, onCommit: (value: number, how: string) => void, onChoose: (value: number) => void, onRest: (value: number) => void}} options
+ * @param {{value: unknown, language: string, onCommit: (value: number, how: string) => void, onChoose: (value: number) => void, onRest: (value: number) => void, more?: typeof import('../more.js') | null}} options
  */
-export function scaleQuestion(kit, question, texts, {value, language, onCommit, onChoose, onRest}) {
+export function scaleQuestion(kit, question, texts, {value, language, onCommit, onChoose, onRest, more}) {
   const [low, high] = /** @type {[number, number]} */ (scale(question));
-  const style = question.kind === 'csat' || question.kind === 'rating' ? question.style : 'numbers';
+  const style = (more && question.kind !== 'nps' && question.style) || 'numbers';
   const digits = new Intl.NumberFormat(language, {useGrouping: false});
   let keyAt = -Infinity;
   let tensAt = -Infinity;
@@ -32,9 +32,8 @@ export function scaleQuestion(kit, question, texts, {value, language, onCommit, 
     const input = el('input', {type: 'radio', name: 'v', value: one});
     const label = one === low ? texts.low : one === high ? texts.high : '';
     const shown = digits.format(one);
-    const drawing = style === 'stars' ? icon(ICONS.star) : style === 'faces' ? icon(face(Math.round(((one - low) * 4) / (high - low)))) : null;
-    drawing?.classList.add(style === 'stars' ? 'st' : 'fc');
-    const box = el('label', {class: 'c'}, input, drawing || el('span', {}, shown));
+    const drawing = more && style !== 'numbers' && icon(more.drawing(style, (one - low) / (high - low)));
+    const box = el('label', {}, input, drawing || el('span', {}, shown));
     if (drawing || label) box.append(el('span', {class: 'v'}, (drawing ? shown : '') + (label ? `, ${label}` : '')));
     input.checked = one === value;
     input.addEventListener('click', kit.guard((event) => {
@@ -59,12 +58,11 @@ export function scaleQuestion(kit, question, texts, {value, language, onCommit, 
     const now = chosen();
     for (const {one, input, box} of cells) {
       box.classList.toggle('on', style === 'stars' ? !!now && one <= now.one : input.checked);
-      box.classList.toggle('pk', input.checked && style === 'faces');
     }
   };
   draw();
 
-  const group = el('div', {class: style === 'stars' || style === 'faces' ? 'g d' : 'g', role: 'radiogroup', 'aria-labelledby': 'h', 'aria-describedby': 'e'}, ...cells.map(({box}) => box));
+  const group = el('div', {class: style === 'stars' ? 'g f s' : style === 'faces' ? 'g f' : 'g', role: 'radiogroup', 'aria-labelledby': 'h', 'aria-describedby': 'e'}, ...cells.map(({box}) => box));
   group.addEventListener('pointerdown', (event) => void (pointer = event.pointerType || 'mouse'));
   group.addEventListener('keyup', (event) => void (keyAt = event.timeStamp));
   group.addEventListener('keydown', kit.guard((event) => {
@@ -86,7 +84,7 @@ export function scaleQuestion(kit, question, texts, {value, language, onCommit, 
     choose(target.one);
   }));
 
-  const ends = el('div', {class: 'ends', 'aria-hidden': 'true'}, el('span', {}, texts.low || ''), el('span', {}, texts.high || ''));
+  const ends = el('div', {class: 'j', 'aria-hidden': 'true'}, el('span', {}, texts.low || ''), el('span', {}, texts.high || ''));
   return {
     nodes: texts.low || texts.high ? [group, ends] : [group],
     value: () => chosen()?.one,

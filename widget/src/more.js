@@ -1,0 +1,129 @@
+/**
+ * What a plain score with a comment does not need: choices, drawn scales, progress, a logo, previews.
+ * A file of its own, so that the common survey does not pay for it; the panel lends it what both use.
+ *
+ * @typedef {import('./types').Kit} Kit
+ * @typedef {typeof import('./ui/dom.js')} Dom
+ */
+
+import {pickLanguage} from './core/language.js';
+
+const ENGLISH = {step: 'Question {n} of {of}', too_few: 'Please choose at least {n}.', too_many: 'Please choose at most {n}.'};
+
+/** @typedef {import('./types').InterfaceTexts} Texts */
+
+/** What to say of a problem that flow.js found. @param {Texts} texts @param {string} problem */
+export const complaint = (texts, problem) => /** @type {any} */ ({...ENGLISH, ...texts})[problem] || texts.required;
+
+const DONE = 'M5 12.5 10 17.5 19 7';
+const STAR = 'M12 3.2 14.7 8.9 20.9 9.7 16.3 14 17.5 20.2 12 17.2 6.5 20.2 7.7 14 3.1 9.7 9.3 8.9Z';
+
+/** Five faces from unhappy to happy: one circle, two eyes, and a mouth that bends. @param {number} at 0 to 4 */
+const face = (at) => `M12 3A9 9 0 1 0 12 21 9 9 0 1 0 12 3M9 9.5V10M15 9.5V10M8 ${16.5 - at}Q12 ${12.5 + at * 1.5} 16 ${16.5 - at}`;
+
+/** The drawing of one place of a scale. @param {string} style stars or faces @param {number} share 0 to 1 */
+export const drawing = (style, share) => (style === 'stars' ? STAR : face(Math.round(share * 4)));
+
+/**
+ * Above the question: the logo, and how far one is.
+ * @param {Dom} dom @param {import('./types').Theme} theme @param {Texts} texts @param {number} at @param {number} of
+ */
+export function header({el, icon}, theme, texts, at, of) {
+  const nodes = [];
+  const {path, size, label: name = ''} = theme.logo || {};
+  if (typeof path === 'string') nodes.push(el('div', {class: 'lg', role: 'img', 'aria-label': name}, icon(path, size)));
+  if (of > 2) {
+    const steps = Array.from({length: of}, (_, step) => el('span', {class: step < at ? 'on' : ''}));
+    const label = (texts.step || ENGLISH.step).replace('{n}', `${at}`).replace('{of}', `${of}`);
+    nodes.push(el('div', {class: 'b', role: 'img', 'aria-label': label}, ...steps));
+  }
+  return nodes;
+}
+
+/**
+ * One option (`choice`) or several (`choices`).
+ * @param {Dom} dom @param {Kit} kit @param {import('./types').Question} question
+ * @param {import('./types').QuestionTexts} texts @param {unknown} value
+ * @returns {import('./ui/text.js').Asked}
+ */
+export function optionsQuestion({el, icon}, kit, question, texts, value) {
+  const isMany = question.kind === 'choices';
+  const given = Array.isArray(value) ? value : [value];
+  const rows = (question.options || []).map((id) => {
+    const input = el('input', {type: isMany ? 'checkbox' : 'radio', name: 'v', value: id});
+    input.checked = given.includes(id);
+    const box = el('label', {}, input, icon(DONE), el('span', {dir: 'auto'}, texts.options?.[id] || id));
+    input.addEventListener('change', kit.guard(() => draw()));
+    return {id, input, box};
+  });
+  const draw = () => {
+    for (const {input, box} of rows) box.classList.toggle('on', input.checked);
+  };
+  draw();
+  const checked = () => rows.filter(({input}) => input.checked).map(({id}) => id);
+  const group = el('div', {class: isMany ? 'q m' : 'q', role: isMany ? 'group' : 'radiogroup', 'aria-labelledby': 'h', 'aria-describedby': 'e'}, ...rows.map(({box}) => box));
+  return {
+    nodes: [group],
+    value: () => (isMany ? checked() : checked()[0]),
+    focus: () => (rows.find(({input}) => input.checked) || rows[0]).input.focus({preventScroll: true}),
+    destroy: () => {},
+  };
+}
+
+/** Say on the console, and return, who the visitor is and why each survey would or would not show. @param {Kit} kit */
+export function debug(kit) {
+  const surveys = kit.published.map((survey) => ({id: survey.id, armed: kit.armed.has(survey), ...kit.judge(survey)}));
+  const report = {visitor: kit.visitor(), surveys};
+  console.log('zeroten', report);
+  return report;
+}
+
+/**
+ * Draw a survey as it would show, and send nothing.
+ * @param {Kit} kit @param {typeof import('./session.js').createSession} createSession @param {any} survey a survey or its content
+ * @param {{state?: string, language?: string, theme?: object, values?: object, texts: any, into?: Element | null}} options
+ * @param {any} more this module
+ */
+export function preview(kit, createSession, survey, {state, language, theme, values, texts, into}, more) {
+  const content = survey.content || survey;
+  const session = createSession(kit, {
+    content,
+    surveyId: survey.id || 'preview',
+    language: pickLanguage([language || ''], Object.keys(content.texts), content.default_language),
+    texts,
+    theme: {...content.theme, ...theme},
+    isDialog: false,
+    into,
+    more,
+    post: () => {},
+    remember: () => {},
+    onEnd: kit.ended,
+  });
+  Object.assign(session.values, values);
+  session.show(state);
+  if (state === 'error') session.complain();
+  return {end: session.end, moved: () => {}, speak: session.speak};
+}
+
+/** Rules of all this, and of the layouts that are not a corner. @param {string | undefined} layout */
+export const css = (layout) => CSS + (layout === 'inline' ? INLINE : layout === 'full' ? FULL : '');
+
+const INLINE = ':host{max-width:40em!important}';
+const FULL = ':host{position:fixed!important;inset:0!important}.p{height:100%;max-height:none;border:0;border-radius:0;display:grid;place-content:center;grid-template-columns:minmax(0,34em);font-size:calc(17px*var(--zt-scale,1))}';
+
+const CSS = `
+.f label{border-color:#0000;color:var(--b);min-height:44px}
+.f svg{width:2em;height:2em;stroke-width:1.6}
+.f .on{background:none;color:var(--a)}
+.s .on svg{fill:currentColor}
+.q{display:grid;gap:6px;margin-top:1em}
+.q label{grid-template-columns:1.2em 1fr;justify-items:start;gap:.7em;padding:.5em .8em;text-align:start}
+.q .on{background:none;color:inherit;font-weight:600;box-shadow:inset 0 0 0 1px var(--a)}
+.q svg{border:1.5px solid var(--b);border-radius:50%;stroke-width:0}
+.m svg{border-radius:4px}
+.q .on svg{background:var(--a);border-color:var(--a);color:var(--o);stroke-width:4}
+.lg svg{width:1.8em;height:1.8em;margin-bottom:.7em;fill:var(--a);stroke:none}
+.b{display:flex;gap:4px;height:4px;width:60%;margin:.2em 0 1.1em}
+.b *{flex:1;border-radius:2px;background:var(--l)}
+@media (forced-colors:active){.b .on{border:2px solid Highlight}}
+`;
