@@ -14,7 +14,7 @@ from backend.jobs.worker import start_in_process
 _config = Config.from_env()
 
 bind = f"{_config.host}:{_config.port}"
-worker_class = "gthread"
+worker_class = "backend.web_worker.Worker"
 workers = 1 if _config.is_embedded else max(2, _config.processes)
 threads = _config.threads
 keepalive = 15

@@ -6,14 +6,11 @@ import zlib
 from typing import IO, Any, TypeVar, cast
 
 import msgspec
-from flask import Request
-from werkzeug.exceptions import ClientDisconnected
+from flask import Request, Response
 
 from backend.domain import errors, limits
 
 T = TypeVar("T")
-
-_DEPTH = 1_000
 
 
 def json_object(request: Request, plane: str) -> dict[str, Any]:
@@ -31,6 +28,11 @@ def json_object(request: Request, plane: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise errors.InvalidRequestError(errors=[errors.FieldError("#", "Must be an object.")])
     return value
+
+
+def answer(document: Any, status: int = 200) -> Response:
+    """Return a JSON response; msgspec writes it ten times faster than the framework's own."""
+    return Response(msgspec.json.encode(document), status, content_type="application/json")
 
 
 def check_type(request: Request, types: tuple[str, ...]) -> None:
@@ -57,8 +59,10 @@ def read(request: Request, most: int) -> bytes:
         while wanted and (part := stream.read(wanted)):
             parts.append(part)
             wanted -= len(part)
-    except (ClientDisconnected, TimeoutError, OSError) as error:
+    except TimeoutError as error:
         raise errors.RequestTimeoutError(retry_after_s=1) from error
+    except Exception as error:  # the server's own: a broken chunk, a sender that went away
+        raise errors.BadRequestError("The body is cut short or its framing is broken.") from error
     body = b"".join(parts)
     if len(body) > most:
         raise errors.PayloadTooLargeError(f"At most {most} bytes.")
@@ -89,7 +93,21 @@ def parse(body: bytes, kind: Any) -> Any:
     """
     try:
         return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError:
+        if not _is_json(body):
+            raise errors.MalformedJsonError from None
+        raise
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        if isinstance(error, msgspec.ValidationError) and "out of range" not in str(error):
-            raise
         raise errors.MalformedJsonError from error
+
+
+def _is_json(body: bytes) -> bool:
+    """Say whether all of `body` is JSON: of another shape than wanted it was not read to its end.
+
+    1e400 counts as malformed: msgspec refuses it as it does a broken number.
+    """
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True

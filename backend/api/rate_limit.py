@@ -50,22 +50,30 @@ _salt = _Salt()
 
 def check_address(request: Request) -> None:
     """Count a request of the widget plane against its address, before its body is read."""
+    if not zeroten().config.rate_limits:
+        return
     _hit(_fixed, ADDRESS, "address", _network(client_address(request)))
 
 
 def check_person(project_id: str, person: str) -> None:
     """Count a request against the user (or anonymous id) and the project."""
+    if not zeroten().config.rate_limits:
+        return
     _hit(_fixed, PERSON, "user", f"{project_id}\x1f{person}")
     _hit(_sliding, PROJECT, "project", project_id)
 
 
 def check_events(key: str) -> None:
     """Count a request of the event plane against its key."""
+    if not zeroten().config.rate_limits:
+        return
     _hit(_sliding, EVENTS, "key", key)
 
 
 def check_admin(token_id: str) -> None:
     """Count a request of the admin plane against its token."""
+    if not zeroten().config.rate_limits:
+        return
     _hit(_sliding, ADMIN, "token", token_id)
 
 
@@ -99,8 +107,6 @@ def _hit(
     bucket: str,
     who: str,
 ) -> None:
-    if not zeroten().config.rate_limits:
-        return
     key = hashlib.blake2b(who.encode(), key=_salt.today(), digest_size=12).hexdigest()
     # The application's own identity keeps two of them in one process (tests) apart.
     scope = str(id(zeroten()))

@@ -4,7 +4,7 @@
 surveys that passed, `stored` and `replay` make a decision reproducible years later.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +32,8 @@ __all__ = [
     "Visitor",
     "choose",
     "evaluate",
+    "looked_at",
+    "names_read",
     "next_start",
     "replay",
     "stored",
@@ -99,7 +101,7 @@ def stored(rules: SurveyRules, visitor: Visitor, evaluation: Evaluation) -> dict
     return {
         "now": format_time(evaluation.at),
         "rules": rules.to_dict(),
-        "visitor": _looked_at(rules, visitor).to_json(),
+        "visitor": looked_at(visitor, rules.id, names_read(rules)).to_json(),
         "evaluation": evaluation.to_json(),
     }
 
@@ -117,6 +119,23 @@ def replay(record: Mapping[str, Any]) -> Evaluation:
     return evaluate(rules, Visitor.from_json(record["visitor"]), now)
 
 
+def names_read(rules: SurveyRules) -> Mapping[str, Set[str]]:
+    """Return the traits, account traits and features that the survey's rules look at."""
+    return audience.names_read([rules.audience, *(when for when, _ in rules.sampling.segments)])
+
+
+def looked_at(visitor: Visitor, survey_id: str, names: Mapping[str, Set[str]]) -> Visitor:
+    """Return the visitor with only what one survey's rules look at, as it is stored."""
+    return replace(
+        visitor,
+        traits=_only(visitor.traits, names["trait"]),
+        account_traits=_only(visitor.account_traits, names["account_trait"]),
+        usage=replace(visitor.usage, last_used=_only(visitor.usage.last_used, names["feature"])),
+        account_asked=_only(visitor.account_asked, {survey_id}),
+        asked_today=_only(visitor.asked_today, {survey_id}),
+    )
+
+
 def _latest(waits: list[datetime | None]) -> datetime | None:
     known = [at for at in waits if at is not None]
     return max(known) if known and len(known) == len(waits) else None
@@ -126,19 +145,5 @@ def _rank(rules: SurveyRules) -> tuple[int, datetime, str]:
     return -rules.priority, rules.starts_at or ALWAYS, rules.id
 
 
-def _looked_at(rules: SurveyRules, visitor: Visitor) -> Visitor:
-    names = audience.names_read(
-        [rules.audience, *(when for when, _ in rules.sampling.segments)],
-    )
-    return replace(
-        visitor,
-        traits=_only(visitor.traits, names["trait"]),
-        account_traits=_only(visitor.account_traits, names["account_trait"]),
-        usage=replace(visitor.usage, last_used=_only(visitor.usage.last_used, names["feature"])),
-        account_asked=_only(visitor.account_asked, {rules.id}),
-        asked_today=_only(visitor.asked_today, {rules.id}),
-    )
-
-
-def _only(values: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+def _only(values: Mapping[str, Any], names: Set[str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names}

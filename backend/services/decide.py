@@ -87,12 +87,13 @@ def identify(
     db: Database, vault: Vault, project: PublishedProject, question: Question, now: datetime
 ) -> Asker:
     """Settle who the person is, by the project's identity mode."""
-    if question.identity_token is not None:
+    may_be_named = project.identity_mode != "anonymous"
+    if question.identity_token is not None and may_be_named:
         known = _verified(db, vault, project, question, now)
         return Asker(
             known.user_id, False, True, known.account_id or question.account_id, known.traits
         )
-    if question.user_id is not None and project.identity_mode != "anonymous":
+    if question.user_id is not None and may_be_named:
         if project.identity_mode == "required":
             raise IdentityRequiredError("Send identity_token for a named user.")
         return Asker(question.user_id, False, False, question.account_id, {})
@@ -177,7 +178,7 @@ def _decide(
         is_manual=visitor.manual,
         page=visitor.page_template or "/",
         evaluations=[
-            eligibility.stored(rules[each.survey_id], visitor, each) for each in evaluations
+            _record(project.surveys[each.survey_id], visitor, each) for each in evaluations
         ],
     )
     if winner is None:
@@ -208,6 +209,16 @@ def _decide(
         "ticket": token,
         "expires_at": format_time(ticket.expires_at),
         "language": language,
+    }
+
+
+def _record(survey: PublishedSurvey, visitor: Visitor, evaluation: Evaluation) -> dict[str, Any]:
+    """Return what `eligibility.stored` does, with the parts that are written as JSON anyway."""
+    return {
+        "now": evaluation.at,
+        "rules": survey.rules_json,
+        "visitor": eligibility.looked_at(visitor, survey.rules.id, survey.names_read),
+        "evaluation": evaluation,
     }
 
 

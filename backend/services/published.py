@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import select
 
+from backend.domain import eligibility
 from backend.domain.calendar import Calendar
 from backend.domain.eligibility import SurveyRules
 from backend.domain.errors import NotFoundError
@@ -23,9 +25,14 @@ LIVE: Final = ("published", "paused")
 
 @dataclass(frozen=True, slots=True)
 class PublishedSurvey:
-    """One survey that is out: its rules, its published wording and the knobs behind the rules."""
+    """One survey that is out: its rules, its published wording and the knobs behind the rules.
+
+    `rules_json` and `names_read` are made once here, since every decision stores them.
+    """
 
     rules: SurveyRules
+    rules_json: msgspec.Raw
+    names_read: Mapping[str, Set[str]]
     content: Mapping[str, Any]
     record: Mapping[str, Any]
 
@@ -89,18 +96,25 @@ class Published:
                 origins=frozenset(project.allowed_origins),
                 page_rules=tuple(PageRule(**rule) for rule in project.page_rules),
                 calendar=self._calendar(project.timezone),
-                surveys={
-                    survey.id: PublishedSurvey(
-                        SurveyRules.from_dict(record := survey_record(survey)), content, record
-                    )
-                    for survey, content in rows
-                },
+                surveys={survey.id: _published(survey, content) for survey, content in rows},
             )
 
     def _calendar(self, timezone: str) -> Calendar:
         if timezone not in self._calendars:
             self._calendars[timezone] = Calendar(timezone)
         return self._calendars[timezone]
+
+
+def _published(survey: Survey, content: Mapping[str, Any]) -> PublishedSurvey:
+    record = survey_record(survey)
+    rules = SurveyRules.from_dict(record)
+    return PublishedSurvey(
+        rules=rules,
+        rules_json=msgspec.Raw(msgspec.json.encode(rules.to_dict())),
+        names_read=eligibility.names_read(rules),
+        content=content,
+        record=record,
+    )
 
 
 def survey_record(survey: Survey) -> dict[str, Any]:

@@ -9,6 +9,7 @@ request, and made a decision half as fast (docs/decisions/group-commit.md).
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -19,6 +20,7 @@ from backend.domain.errors import ShuttingDownError, StorageUnavailableError
 
 MAX_GROUP: Final = 64
 ANSWER_WITHIN_S: Final = 14.0
+CLOSE_WITHIN_S: Final = 10.0
 
 T = TypeVar("T")
 
@@ -26,13 +28,17 @@ T = TypeVar("T")
 class _Piece:
     """One caller's work, and what came of it once that is on disk."""
 
-    __slots__ = ("error", "is_done", "result", "work")
+    __slots__ = ("error", "is_done", "is_leader", "result", "wake", "work")
 
     def __init__(self, work: Callable[[Connection], Any]) -> None:
         self.work = work
         self.is_done = False
+        self.is_leader = False
         self.result: Any = None
         self.error: BaseException | None = None
+        # Held until the piece is done or its caller is to lead: a bare lock is the cheapest wait.
+        self.wake = threading.Lock()
+        self.wake.acquire()
 
 
 class GroupWriter:
@@ -42,12 +48,15 @@ class GroupWriter:
         self._engine = engine
         self._on_rollback = on_rollback
         self._waiting: deque[_Piece] = deque()
-        self._lock = threading.Lock()
+        self._mutex = threading.Lock()
+        self._is_led = False
         self._connection: Connection | None = None
         self._is_closed = False
 
     def submit(self, work: Callable[[Connection], T]) -> T:
         """Run `work`; return its result when its effect is on disk.
+
+        The first to come leads: it writes a group, wakes the next leader, then those it wrote for.
 
         Raises:
             StorageUnavailableError: it did not get its turn in time; nothing was stored.
@@ -55,41 +64,57 @@ class GroupWriter:
             Exception: whatever `work` raised, or the commit of its group.
         """
         piece = _Piece(work)
-        self._waiting.append(piece)
-        if not self._lock.acquire(timeout=ANSWER_WITHIN_S):
-            return self._give_up(piece)
-        try:
-            while not piece.is_done:
-                self._write(self._next_group())
-        finally:
-            self._lock.release()
+        with self._mutex:
+            self._waiting.append(piece)
+            if not self._is_led:
+                self._is_led = piece.is_leader = True
+        if not piece.is_leader:
+            self._wait(piece)
+        if not piece.is_done:
+            self._lead(piece)
         if piece.error is not None:
             raise piece.error
         result: T = piece.result
         return result
 
     def close(self) -> None:
-        """Let what runs finish, then refuse the rest and let go of the connection."""
-        with self._lock:
+        """Let what waits finish, then refuse more and let go of the connection."""
+        end = time.monotonic() + CLOSE_WITHIN_S
+        while self._is_led and time.monotonic() < end:
+            time.sleep(0.005)
+        with self._mutex:
             self._is_closed = True
+        if not self._is_led:
             self._let_go()
 
-    def _give_up(self, piece: _Piece) -> Any:
-        """Withdraw a piece that waited too long; if it is being written, wait for its end."""
-        try:
-            self._waiting.remove(piece)
-        except ValueError:
-            with self._lock:
-                if piece.error is not None:
-                    raise piece.error from None
-                return piece.result
-        raise StorageUnavailableError(retry_after_s=2)
+    def _wait(self, piece: _Piece) -> None:
+        """Return when the piece is done, or when its caller is to lead."""
+        if piece.wake.acquire(timeout=ANSWER_WITHIN_S):
+            return
+        with self._mutex:
+            if not piece.is_leader and piece in self._waiting:
+                self._waiting.remove(piece)
+                raise StorageUnavailableError(retry_after_s=2)
+        # It is being written this moment: its end is near, and must be known.
+        piece.wake.acquire()
 
-    def _next_group(self) -> list[_Piece]:
-        group: list[_Piece] = []
-        while self._waiting and len(group) < MAX_GROUP:
-            group.append(self._waiting.popleft())
-        return group
+    def _lead(self, own: _Piece) -> None:
+        """Write one group, which has `own` in it, and pass the lead on."""
+        with self._mutex:
+            group = [self._waiting.popleft() for _ in range(min(MAX_GROUP, len(self._waiting)))]
+        self._write(group)
+        with self._mutex:
+            successor = self._waiting[0] if self._waiting else None
+            if successor is None:
+                self._is_led = False
+            else:
+                successor.is_leader = True
+        # First, so that the next group is written while this one's callers wake up.
+        if successor is not None:
+            successor.wake.release()
+        for piece in group:
+            if piece is not own:
+                piece.wake.release()
 
     def _write(self, group: list[_Piece]) -> None:
         """Run and commit a group. Nobody is answered before the commit: a 2xx means on disk."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from backend.api import body, rate_limit
@@ -86,4 +86,4 @@ def _count(project_id: str, events: list[msgspec.Raw], sent_at: Any) -> Response
         sent_at=request.headers.get("X-Sent-At") or sent_at,
         now=utc_now(),
     )
-    return jsonify(result)
+    return body.answer(result)

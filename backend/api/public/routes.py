@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from backend.api import body, rate_limit
@@ -33,7 +33,7 @@ def script(name: str) -> ResponseReturnValue:
     return files.built(name)
 
 
-@public.post("/v1/decide")
+@public.post("/v1/decide", provide_automatic_options=False)
 @access("widget")
 def decide() -> ResponseReturnValue:
     """May this person be asked now? Every gate's word is stored; a ticket comes back if so."""
@@ -44,10 +44,11 @@ def decide() -> ResponseReturnValue:
     person = question.user_id or question.anonymous_id or question.identity_token or ""
     rate_limit.check_person(project.id, person)
     now = utc_now()
-    return jsonify(decisions.decide(zeroten().db, zeroten().vault, project, question, now))
+    parts = zeroten()
+    return body.answer(decisions.decide(parts.db, parts.vault, project, question, now))
 
 
-@public.post("/v1/responses")
+@public.post("/v1/responses", provide_automatic_options=False)
 @access("widget")
 def responses() -> ResponseReturnValue:
     """Store one revision of an answer; 201 the first time, 200 after that."""
@@ -60,7 +61,8 @@ def responses() -> ResponseReturnValue:
     rate_limit.check_person(project.id, ticket)
     answer = read_answer(document)
     stored = respond.respond(zeroten().db, project.id, ticket, answer, utc_now())
-    return jsonify(state=stored.state, revision=stored.revision), 201 if stored.is_new else 200
+    told = {"state": stored.state, "revision": stored.revision}
+    return body.answer(told, 201 if stored.is_new else 200)
 
 
 @public.route("/v1/decide", methods=["OPTIONS"], endpoint="decide_options")
