@@ -23,7 +23,7 @@ def test_an_exit_while_the_server_is_away_takes_at_most_two_seconds_and_says_wha
     process = scripts.start(TRACK.format(300, "done"), DEAD)
     _, err = process.communicate(timeout=20)
 
-    assert time.monotonic() - started < 2 + 1.5  # and the start of an interpreter
+    assert time.monotonic() - started < 2 + 3  # and the start of an interpreter, on a busy machine
     assert "closed: 300" in err
 
 
@@ -34,7 +34,7 @@ def test_several_clients_share_the_budget_of_the_exit():
     process = scripts.start(code, DEAD)
     process.communicate(timeout=20)
 
-    assert time.monotonic() - started < 2 + 1.5
+    assert time.monotonic() - started < 2 + 3
 
 
 def test_sys_exit_in_a_thread_pool_program_loses_nothing(server):

@@ -6,6 +6,7 @@ without being counted twice.
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +85,9 @@ class Batch:
             self.parts.left -= 1
             path = self.parts.path if self.parts.left == 0 else None
         if path is not None:
-            path.unlink(missing_ok=True)
+            # A file that cannot be removed is sent again at the next start, under the same key.
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 @dataclass

@@ -141,38 +141,47 @@ class Queue:
                     self._sealed_bytes += batch.size - before
                     self._make_room()
 
-    def resolve(self, batch: Batch, *, keep: bool = False) -> bool:
-        """Take a batch off: its events are delivered, refused, given up, or kept in the spool.
+    def take_off(self, batch: Batch) -> bool:
+        """Remove a batch whose fate is known, to be accounted for and then settled.
 
-        False when `abandon` was faster: then they have been accounted for already.
+        False when `abandon` was faster: then its events have been accounted for already.
         """
         with self._lock:
             if batch not in self._sealed:
                 return False
             self._sealed.remove(batch)
             self._sealed_bytes -= batch.size
-            self.resolved += batch.count
-            self._make_room()
+            return True
+
+    def settle(self, batch: Batch, *, keep: bool = False) -> None:
+        """Tell whoever waits; last, so that `flush` finds the account complete.
+
+        `keep` leaves the batch's file in the spool.
+        """
         if not keep:
             batch.settle()
+        with self._lock:
+            self.resolved += batch.count
+            self._make_room()
         self._tell()
-        return True
 
     def abandon(self) -> tuple[int, int]:
         """Let go of all that waits; return how many events are lost, and how many are kept."""
         with self._lock:
-            left = self._accepted() - self.resolved
-            kept = sum(batch.count for batch in self._sealed if batch.is_kept)
             chunk, self._chunk = self._chunk, None
-            if chunk is not None and not chunk.count:
+            kept = sum(batch.count for batch in self._sealed if batch.is_kept)
+            lost = sum(batch.count for batch in self._sealed) - kept
+            if chunk is not None and chunk.count:
+                self._sealed_events += chunk.count
+                kept += chunk.count if isinstance(chunk, SpoolChunk) else 0
+                lost += 0 if isinstance(chunk, SpoolChunk) else chunk.count
+            elif chunk is not None:
                 chunk.discard()
-            elif isinstance(chunk, SpoolChunk):
-                kept += chunk.count
             self._sealed.clear()
             self._sealed_bytes = 0
-            self._sealed_events = self.resolved = left + self.resolved
+            self.resolved += lost + kept
         self._tell()
-        return left - kept, kept
+        return lost, kept
 
     def replace(self, batch: Batch, parts: list[Batch]) -> None:
         """Put the halves where the batch was."""

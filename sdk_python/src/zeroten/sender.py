@@ -120,8 +120,7 @@ class Sender:
         self._ledger.recovered += sum(batch.count for batch in batches)
         self._queue.adopt(batches)
         for batch in filter(has_expired, batches):
-            if self._queue.resolve(batch):
-                self._ledger.drop("expired", batch.count)
+            self._give_up(batch, "expired")
 
     def _pause_s(self) -> float:
         waits = [_TICK_S]
@@ -159,28 +158,30 @@ class Sender:
         elif verdict is retry.Verdict.SPLIT:
             self._queue.replace(batch, batch.halves())
         elif verdict is retry.Verdict.DROP:
-            self._give_up(batch, reply)
+            self._give_up(batch, f"refused_{reply.status}")
         else:
             self._halt(reply)
 
     def _settle(self, batch: Batch, reply: Reply) -> None:
         result = retry.result_of(reply, batch.count)
         assert result is not None
-        if not self._queue.resolve(batch):
+        if not self._queue.take_off(batch):
             return
         self._ledger.stored += result.stored
         self._ledger.duplicates += result.duplicates
         if result.rejected:
             codes = {str(error.get("code")) for error in result.errors if isinstance(error, dict)}
             self._ledger.reject(result.rejected, ", ".join(sorted(codes)) or "no code")
+        self._queue.settle(batch)
 
-    def _give_up(self, batch: Batch, reply: Reply, *, keep: bool = False) -> None:
-        if not self._queue.resolve(batch, keep=keep):
+    def _give_up(self, batch: Batch, reason: str, *, keep: bool = False) -> None:
+        if not self._queue.take_off(batch):
             return
         if keep:
             self._ledger.kept += batch.count
         else:
-            self._ledger.drop(f"refused_{reply.status}", batch.count)
+            self._ledger.drop(reason, batch.count)
+        self._queue.settle(batch, keep=keep)
 
     def _back_off(self, reply: Reply) -> None:
         now = time.monotonic()
@@ -208,13 +209,14 @@ class Sender:
         if not self._has_said_halt:
             self._has_said_halt = True
             log.error("zeroten: %s", _advice(reply.status))
+        reason = f"refused_{reply.status}"
         self._halted_until = time.monotonic() + HALT_S
         if self._queue.refusal != "closed":
-            self._queue.refuse(f"refused_{reply.status}")
+            self._queue.refuse(reason)
         self._queue.seal()
         while (batch := self._queue.head()) is not None:
             # With another key or host, the next start can still deliver what the spool holds.
-            self._give_up(batch, reply, keep=batch.is_kept)
+            self._give_up(batch, reason, keep=batch.is_kept)
 
     def _end_halt(self) -> None:
         if self._halted_until and time.monotonic() >= self._halted_until:
