@@ -26,6 +26,8 @@ limit_request_field_size = 16_384
 accesslog = None
 errorlog = "-"
 loglevel = _config.log_level.lower()
+# It would be made in the home folder, one for all servers of a user.
+control_socket_disable = True
 # The heartbeat file belongs in memory: on a busy disk its update could wait for an fsync.
 _memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes its own private file there
 worker_tmp_dir = str(_memory) if _memory.is_dir() else None

@@ -114,18 +114,16 @@ def answer(error: errors.DomainError) -> Response:
         response.headers["RateLimit"] = f'"{error.bucket}";r=0;t={max(1, error.retry_after_s or 1)}'
     if isinstance(error, errors.KeyInvalidError | errors.TokenInvalidError):
         response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, errors.PayloadTooLargeError | errors.RequestTimeoutError):
-        # The rest of the body is still on its way: nobody may take it for a next request.
-        response.headers["Connection"] = "close"
     return response
 
 
 def _answer_http(error: HTTPException) -> Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]
-    kind = _OF_STATUS.get(error.code or 500)
-    if kind is None:
+    code = error.code or 500
+    if code >= 500:
         return _answer_unexpected(error)
+    kind = _OF_STATUS.get(code, errors.BadRequestError)
     response = answer(kind())
     for name, value in error.get_headers():
         if name == "Allow":

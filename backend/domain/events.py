@@ -155,12 +155,12 @@ class Reader:
     def _page(self, event: WireEvent, person: Person, occurred_ms: int) -> Use | Fault:
         properties = event.properties or {}
         address = properties.get("path") or properties.get("url") or event.name
-        if not isinstance(address, str) or not address:
+        if not is_name(address, limits.STRING_LENGTH):
             return Fault(INVALID_EVENT, "A page needs properties.path, properties.url or name.")
         engaged = properties.get("engaged_ms")
         is_number = isinstance(engaged, int) and not isinstance(engaged, bool)
         engaged_ms = min(max(engaged, 0), DAY_MS) if is_number and engaged else 0
-        return self._use(person, occurred_ms, PAGE, self._template(address), engaged_ms)
+        return self._use(person, occurred_ms, PAGE, self._template(str(address)), engaged_ms)
 
     def _use(self, person: Person, occurred_ms: int, kind: str, name: str, engaged_ms: int) -> Use:
         day, ms = self._calendar.day_and_ms(occurred_ms)

@@ -11,7 +11,7 @@ import jwt
 
 from backend.domain import limits
 from backend.domain.errors import IdentityExpiredError, IdentityInvalidError
-from backend.domain.values import check_object, is_name
+from backend.domain.values import check_object, is_name, masked
 
 MAX_BYTES: Final = 4_096
 MAX_LIFE_S: Final = 86_400
@@ -40,9 +40,9 @@ def key_id(token: str) -> str:
     except (jwt.InvalidTokenError, UnicodeEncodeError) as error:
         raise IdentityInvalidError from error
     kid = header.get("kid")
-    if header.get("alg") != "HS256" or "crit" in header or not isinstance(kid, str):
+    if header.get("alg") != "HS256" or "crit" in header or not is_name(kid):
         raise IdentityInvalidError
-    return kid
+    return str(kid)
 
 
 def verify(token: str, secret: str, project_id: str, now: datetime) -> Identity:
@@ -97,5 +97,5 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
         raise IdentityInvalidError
     if check_object(traits, "#/traits"):
         raise IdentityInvalidError
-    named = {name: claims[name] for name in ("role", "plan") if isinstance(claims.get(name), str)}
-    return Identity(claims["sub"], account, {**traits, **named})
+    named = {name: claims[name] for name in ("role", "plan") if is_name(claims.get(name))}
+    return Identity(claims["sub"], account, {**masked(traits), **named})

@@ -13,9 +13,10 @@ from typing import Any, Final
 from backend.domain import limits
 from backend.domain.errors import FieldError
 
-# C0 controls are refused in names; free text keeps tab and newline.
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_DROPPED_FROM_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# C0 controls are refused in names; free text keeps tab and newline. Lone surrogates, which only
+# Python's own JSON reader lets through (in identity tokens), have no UTF-8 form to be stored in.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_DROPPED_FROM_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _SECRET_NAMES: Final = re.compile(
     r"password|passwd|secret|api_?key|auth|credentials|private_?key|token|bearer", re.IGNORECASE
 )

@@ -33,10 +33,11 @@ class _Cache:
     """Remembers look-ups for some seconds, and forgets all when this process writes keys."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[int, str], tuple[float, int, Any]] = {}
+        # By digest: what strangers present may be long, and must not fill the memory.
+        self._kept: dict[tuple[int, bytes], tuple[float, int, Any]] = {}
 
     def get(self, db: Database, presented: str) -> Any:
-        found = self._kept.get((id(db), presented))
+        found = self._kept.get((id(db), keys.digest(presented)))
         if found and found[0] > time.monotonic() and found[1] == db.generation:
             return found[2]
         return None
@@ -44,7 +45,8 @@ class _Cache:
     def put(self, db: Database, presented: str, value: Any) -> None:
         if len(self._kept) > _MAX_CACHED:
             self._kept.clear()
-        self._kept[id(db), presented] = (time.monotonic() + CACHE_S, db.generation, value)
+        expires = time.monotonic() + CACHE_S
+        self._kept[id(db), keys.digest(presented)] = (expires, db.generation, value)
 
 
 _cache = _Cache()

@@ -25,6 +25,7 @@ from backend.domain.events import (
     roll_up,
 )
 from backend.domain.pages import page_template
+from backend.domain.values import is_name
 from backend.services.clock import to_ms
 from backend.services.published import PublishedProject
 from backend.storage import batches, people
@@ -32,7 +33,7 @@ from backend.storage.db import Database
 from backend.storage.usage import sql as usage
 from backend.storage.usage.names import NameIds
 
-DUPLICATE: Final = "duplicate"
+_MESSAGE_ID: Final = limits.MESSAGE_ID_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _read(
             faults.append(
                 {
                     "index": index,
-                    "messageId": message_id,
+                    "messageId": message_id if is_name(message_id, _MESSAGE_ID) else None,
                     "code": meaning.code,
                     "detail": meaning.detail,
                 }

@@ -130,12 +130,23 @@ def _columns(
     return {
         "state": state,
         "revision": answer.revision,
-        "score": None if answer.score is None else int(answer.score),
-        "comment": clean_text(answer.comment) if answer.comment else None,
-        "answers": masked(dict(answer.answers)),
+        **_said(answer, state, old),
         "answered_at": answered_at,
         "updated_at": now,
     } | ({"language": answer.language} if answer.language else {})
+
+
+def _said(answer: Answer, state: str, old: Row[Any] | None) -> dict[str, Any]:
+    """Return what the person said, as it stands after this revision."""
+    if old is not None and old.state == state != answer.state not in tickets.ANSWERED:
+        # Who scores and then closes has answered: a dismissal takes nothing back.
+        return {"score": old.score, "comment": old.comment, "answers": old.answers}
+    return {
+        "score": None if answer.score is None else int(answer.score),
+        "comment": clean_text(answer.comment) if answer.comment else None,
+        # The keys are the survey's own question ids, so none of them names a secret.
+        "answers": {question: masked(value) for question, value in answer.answers.items()},
+    }
 
 
 def _new_row(ticket: Row[Any], now: datetime) -> dict[str, Any]:

@@ -17,8 +17,8 @@ _FIRST = select(Batch.result).where(
     Batch.project_id == bindparam("project"), Batch.key == bindparam("batch_key")
 )
 _CLAIM = {
-    "sqlite": sqlite.insert(Batch).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(Batch).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(Batch).on_conflict_do_nothing().returning(Batch.key),
+    "postgresql": postgresql.insert(Batch).on_conflict_do_nothing().returning(Batch.key),
 }
 _SEEN = {
     "sqlite": text(
@@ -45,7 +45,8 @@ def claim(
         _CLAIM[connection.dialect.name],
         {"project_id": project_id, "key": key, "received_at": now, "result": result},
     )
-    if taken.rowcount:
+    # Not `rowcount`: with psycopg SQLAlchemy does not know it for an INSERT.
+    if taken.first() is not None:
         return None
     first = connection.execute(_FIRST, {"project": project_id, "batch_key": key})
     found: dict[str, Any] = first.scalar_one()

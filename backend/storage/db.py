@@ -147,6 +147,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         pool_timeout=10,
         json_serializer=_json,
+        hide_parameters=True,  # an error's text goes to the log, people's words must not
         json_deserializer=msgspec.json.decode,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
     )
@@ -183,6 +184,7 @@ def _pg_engine(url: str, pool_size: int) -> Engine:
         pool_timeout=10,
         pool_pre_ping=True,
         json_serializer=_json,
+        hide_parameters=True,  # an error's text goes to the log, people's words must not
         json_deserializer=msgspec.json.decode,
         connect_args={
             "connect_timeout": 5,

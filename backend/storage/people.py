@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,12 +13,17 @@ from backend.domain.events import Facts
 from backend.storage.fast import Sql, to_ms
 from backend.storage.models import Account, User
 
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
-_USER = select(User.key, User.traits, User.account_key).where(
-    User.project_id == bindparam("project"),
-    User.user_id == bindparam("user"),
-    User.is_anonymous == bindparam("anonymous"),
+# Held until the transaction ends: two batches that merge traits at once must not lose either's.
+_USER = (
+    select(User.key, User.traits, User.account_key)
+    .where(
+        User.project_id == bindparam("project"),
+        User.user_id == bindparam("user"),
+        User.is_anonymous == bindparam("anonymous"),
+    )
+    .with_for_update()
 )
 _ACCOUNT_KEY = Sql("SELECT key FROM accounts WHERE project_id = ? AND account_id = ?")
 _ADD_ACCOUNT = Sql(
@@ -28,6 +33,7 @@ _ADD_ACCOUNT = Sql(
 _ACCOUNT = select(Account.key, Account.traits).where(
     Account.project_id == bindparam("project"), Account.account_id == bindparam("account")
 )
+_ACCOUNT_TO_CHANGE = _ACCOUNT.with_for_update()
 
 
 def learn(connection: Connection, project_id: str, facts: Sequence[Facts], now: datetime) -> None:
@@ -70,7 +76,8 @@ def account(
 ) -> int:
     """Return the account's key, adding it when new and merging `traits` into it."""
     where = {"project": project_id, "account": account_id}
-    row = connection.execute(_ACCOUNT, where).first()
+    look_up = _ACCOUNT_TO_CHANGE if traits else _ACCOUNT
+    row = connection.execute(look_up, where).first()
     if row is None:
         connection.execute(
             _INSERT[connection.dialect.name](Account).on_conflict_do_nothing(),
@@ -81,7 +88,7 @@ def account(
                 "first_seen_at": now,
             },
         )
-        row = connection.execute(_ACCOUNT, where).one()
+        row = connection.execute(look_up, where).one()
     merged = _merged(row.traits, traits)
     if merged != row.traits:
         connection.execute(update(Account).where(Account.key == row.key).values(traits=merged))

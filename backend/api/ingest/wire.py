@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from backend.domain.errors import MalformedJsonError
+
 
 class WireBatch(msgspec.Struct):
     """A batch; its events stay raw bytes, so that one bad event fails alone."""
@@ -35,8 +37,16 @@ class WireEvent(msgspec.Struct):
 
         Raises:
             ValueError: a member is of the wrong type; the text names it.
+            MalformedJsonError: what stands there is no JSON, so neither is the batch around it.
         """
-        return _decoder.decode(raw)
+        try:
+            return _decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            if "Number out of range" in str(error):
+                raise MalformedJsonError from None
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedJsonError from error
 
 
 _decoder = msgspec.json.Decoder(WireEvent)

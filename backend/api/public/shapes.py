@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from backend.domain import limits, tickets
 from backend.domain.eligibility import Trigger
@@ -16,6 +16,8 @@ from backend.domain.survey_rules import DEVICES
 from backend.domain.values import check_object, is_name, masked
 from backend.services.decide import Question
 from backend.services.respond import Answer
+
+MAX_REVISION: Final = 100_000
 
 _TRIGGERS = ("page_load", "event")
 
@@ -88,9 +90,9 @@ def read_answer(document: Mapping[str, Any]) -> Answer:
         InvalidRequestError: with a pointer to each field at fault.
     """
     reader = _Reader(document)
-    revision = document.get("revision")
-    if not isinstance(revision, int) or isinstance(revision, bool) or not 1 <= revision <= 100_000:
-        reader.fault("revision", "Must be a whole number from 1 to 100000.")
+    revision = _whole(document.get("revision"))
+    if revision is None or not 1 <= revision <= MAX_REVISION:
+        reader.fault("revision", f"Must be a whole number from 1 to {MAX_REVISION}.")
     state = document.get("state")
     if state not in tickets.STATES:
         reader.fault("state", "Must be one of " + ", ".join(tickets.STATES) + ".")
@@ -101,7 +103,7 @@ def read_answer(document: Mapping[str, Any]) -> Answer:
     language = reader.text("language", 35)
     reader.finish()
     return Answer(
-        revision=int(revision),  # type: ignore[arg-type]
+        revision=revision or 0,
         state=str(state),
         score=document.get("score"),
         comment=document.get("comment"),
@@ -161,6 +163,13 @@ def _one_of(reader: _Reader, name: str, allowed: tuple[str, ...]) -> str | None:
         reader.fault(name, "Must be one of " + ", ".join(allowed) + ".")
         return None
     return value
+
+
+def _whole(value: Any) -> int | None:
+    """Return a whole number: `7.0` is 7, `true` is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if value == value // 1 else None
 
 
 def _time(reader: _Reader, name: str) -> datetime | None:
