@@ -274,6 +274,20 @@ DECISIONS: tuple[tuple[str, dict[str, Any], dict[str, Any], str, str | None], ..
         "sampled",
     ),
     (
+        "a draw that equals the rate is outside",
+        _survey(sampling={"salt": "nps-2025", "rate": 0.040109186666086316}),
+        _visitor(),
+        NOW,
+        "sampled",
+    ),
+    (
+        "shown and answered in the same instant is not ignored",
+        _survey(rests={"rest_days": 8}),
+        _past(shown_at="2026-11-12T09:30:00Z", answered_at="2026-11-12T09:30:00Z"),
+        NOW,
+        None,
+    ),
+    (
         "rate 0 asks nobody",
         _survey(sampling={"salt": "nps-2025", "rate": 0}),
         _visitor(),
