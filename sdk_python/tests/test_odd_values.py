@@ -168,6 +168,25 @@ def test_ids_that_cannot_be_sent_are_refused_and_counted():
     client.close()
 
 
+def test_no_call_raises_whatever_it_is_given(client):
+    broken = Broken()
+    calls = [
+        client.track(broken, broken, broken, account_id=broken),
+        client.track("u-1", "opened", timestamp=broken),
+        client.track("u-1", "opened", message_id=broken),
+        client.identify(broken, broken),
+        client.group("u-1", broken, broken),
+        client.page("u-1", broken),
+        client.page("u-1", "", None),
+    ]
+
+    assert not any(calls)
+    assert client.page("u-1", "/reports", [1, 2])
+    assert client.identify("u-1", [("a", 1)])
+    assert len(client.events) == 2
+    assert client.stats().called == len(calls) + 2
+
+
 def test_ids_of_other_types_become_text_and_long_message_ids_a_hash():
     client = recording_client()
     assert client.track(42, "opened", message_id="order-7")

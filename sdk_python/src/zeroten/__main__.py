@@ -41,7 +41,8 @@ def diagnose(secret_key: str, host: str, timeout_s: float) -> list[tuple[bool, s
     problem = problem_of(secret_key, host)
     if problem:
         return [*lines, (False, "setup", problem)]
-    lines.append((True, "setup", f"{host} with key {secret_key[:8]}…"))
+    note = "" if host.startswith("https:") else " (unencrypted: only within one machine or network)"
+    lines.append((True, "setup", f"{host} with key {secret_key[:8]}…{note}"))
     transport = HttpTransport(host, secret_key, timeout_s=timeout_s)
     started = time.monotonic()
     reply = transport.send(_test_batch())

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from . import limits, processes
-from .cleaning import clean_text
+from .cleaning import clean, clean_text
 from .configuration import problem_of
 from .delivery import Delivery, Options
 from .encoding import moment
@@ -135,15 +135,13 @@ class Client:
         message_id: str | None = None,
     ) -> bool:
         """Say who a person is: role, plan and other traits. `anonymous_id` joins the two."""
-        return self._send(
-            {"type": "identify", "traits": traits},
-            "traits",
-            user_id,
-            anonymous_id,
-            None,
-            timestamp,
-            message_id,
-        )
+        if not self.enabled:
+            return False
+        try:
+            members = {"type": "identify", "traits": traits or {}}
+            return self._take(members, "traits", user_id, anonymous_id, None, timestamp, message_id)
+        except Exception:
+            return self._refuse("invalid")
 
     def group(
         self,
@@ -156,18 +154,16 @@ class Client:
         message_id: str | None = None,
     ) -> bool:
         """Say which account a person belongs to, with the account's traits."""
-        account = identifier(account_id)
-        if not account:
-            return self.enabled and self._refuse("no_account")
-        return self._send(
-            {"type": "group", "groupId": account, "traits": traits},
-            "traits",
-            user_id,
-            anonymous_id,
-            None,
-            timestamp,
-            message_id,
-        )
+        if not self.enabled:
+            return False
+        try:
+            account = identifier(account_id)
+            if not account:
+                return self._refuse("no_account")
+            members = {"type": "group", "groupId": account, "traits": traits or {}}
+            return self._take(members, "traits", user_id, anonymous_id, None, timestamp, message_id)
+        except Exception:
+            return self._refuse("invalid")
 
     def page(
         self,
@@ -181,17 +177,20 @@ class Client:
         message_id: str | None = None,
     ) -> bool:
         """Say that a person opened a page. Give the route's template where you have it."""
-        name = clean_text(str(path).partition("?")[0].partition("#")[0], limits.MAX_NAME_CHARS)
-        values = {"path": name, **properties} if type(properties) is dict else {"path": name}
-        return self._send(
-            {"type": "page", "name": name, "properties": values},
-            "properties",
-            user_id,
-            anonymous_id,
-            account_id,
-            timestamp,
-            message_id,
-        )
+        if not self.enabled:
+            return False
+        try:
+            name = str(path).partition("?")[0].partition("#")[0]
+            name = clean_text(name, limits.MAX_NAME_CHARS)
+            if not name:
+                return self._refuse("no_page")
+            values = clean(properties)[0] if type(properties) is not dict else properties
+            members = {"type": "page", "name": name, "properties": {"path": name, **values}}
+            return self._take(
+                members, "properties", user_id, anonymous_id, account_id, timestamp, message_id
+            )
+        except Exception:
+            return self._refuse("invalid")
 
     # Delivery
 
@@ -261,16 +260,6 @@ class Client:
         if problem:
             log.error("zeroten: %s; no events are sent", problem)
         return not problem
-
-    def _send(self, members: dict[str, Any], payload: str, *rest: Any) -> bool:
-        if not self.enabled:
-            return False
-        try:
-            if members[payload] is None:
-                members[payload] = {}
-            return self._take(members, payload, *rest)
-        except Exception:
-            return self._refuse("invalid")
 
     def _take(
         self,
