@@ -24,6 +24,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_batches_received_at"), ["received_at"], unique=False)
 
     op.create_table(
+        "kept_answers",
+        sa.Column("key_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("answer_encrypted", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_kept_answers")),
+    )
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_kept_answers_created_at"), ["created_at"], unique=False
+        )
+
+    op.create_table(
         "projects",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -338,6 +351,7 @@ def upgrade() -> None:
         sa.Column("profiled_at", sa.BigInteger(), nullable=True),
         sa.Column("active_days", sa.Integer(), nullable=True),
         sa.Column("active_percentile", sa.Double(), nullable=True),
+        sa.Column("active_midrank", sa.Double(), nullable=True),
         sa.Column("features", sa.LargeBinary(), nullable=True),
         sa.Column("pages", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -362,6 +376,9 @@ def upgrade() -> None:
         batch_op.create_index("ix_responses_profiled_at", ["profiled_at"], unique=False)
         batch_op.create_index(
             "ix_responses_project_id_answered_at", ["project_id", "answered_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_responses_project_id_updated_at", ["project_id", "updated_at"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_responses_survey_id"), ["survey_id"], unique=False)
 
@@ -412,6 +429,7 @@ def downgrade() -> None:
     op.drop_table("tickets")
     with op.batch_alter_table("responses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_responses_survey_id"))
+        batch_op.drop_index("ix_responses_project_id_updated_at")
         batch_op.drop_index("ix_responses_project_id_answered_at")
         batch_op.drop_index("ix_responses_profiled_at")
         batch_op.drop_index(batch_op.f("ix_responses_account_key"))
@@ -457,6 +475,10 @@ def downgrade() -> None:
 
     op.drop_table("seen_messages")
     op.drop_table("projects")
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_kept_answers_created_at"))
+
+    op.drop_table("kept_answers")
     with op.batch_alter_table("batches", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_batches_received_at"))
 

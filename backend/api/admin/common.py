@@ -10,9 +10,10 @@ import flask
 import flask_smorest
 import msgspec
 from flask import Request as FlaskRequest
-from flask import Response, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError
+from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
 
 from backend.api import body, rate_limit
@@ -22,10 +23,12 @@ from backend.api.state import zeroten
 from backend.domain.errors import DomainError, FieldError, InvalidRequestError, NotFoundError
 from backend.domain.limits import ID_LENGTH
 from backend.domain.values import is_name
-from backend.services import projects
+from backend.services import idempotency, projects
 
 PREFIX: Final = "/api/v1"
 PROJECT: Final = "project_id"
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+MAX_KEY: Final = 255
 
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -36,7 +39,8 @@ class StrictParser(FlaskParser):
 
     def load_json(self, req: FlaskRequest, schema: Schema) -> Any:
         """Return the body as strict JSON."""
-        return body.json_object(req, "admin")
+        g.document = document = body.json_object(req, "admin")
+        return document
 
     def handle_error(
         self, error: ValidationError, req: FlaskRequest, schema: Schema, **_: Any
@@ -84,6 +88,7 @@ class AdminBlueprint(_Blueprint):
         self.takes_project = takes_project
         self.before_request(self._check_rate)
         self.before_request(self._check_address)
+        self.after_request(_say_replayed)
 
     def arguments(self, schema: type[Schema], **given: Any) -> Callable[[View], View]:
         """Take arguments as flask-smorest does; those of the query string are remembered."""
@@ -157,6 +162,26 @@ def described(
     return describe
 
 
+def commit(work: Callable[[Session], dict[str, Any]]) -> dict[str, Any]:
+    """Do what a POST asks for, in one transaction; once for requests with one `Idempotency-Key`.
+
+    Raises:
+        InvalidRequestError: the key is no name of at most 255 characters.
+        IdempotencyKeyReusedError, IdempotencyInProgressError.
+    """
+    state, key = zeroten(), request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
+        return state.db.transact(work)
+    if not is_name(key, MAX_KEY):
+        fault = FieldError(f"#/header/{IDEMPOTENCY_KEY}", f"Must have 1 to {MAX_KEY} characters.")
+        raise InvalidRequestError(errors=[fault])
+    # The project in the query string is a part of what is asked for.
+    scope = f"{principal().token_id} {request.full_path}"
+    sent = idempotency.Sent(scope, key, g.get("document"))
+    result, g.is_replayed = idempotency.once(state.db, state.vault, sent, work)
+    return result
+
+
 def if_match() -> frozenset[str] | None:
     """Return the tags of `If-Match` (`*` for any), or None when there is no such header."""
     if "If-Match" not in request.headers:
@@ -195,6 +220,12 @@ def decode_cursor(text: str | None, kind: type[T]) -> T | None:
     except (ValueError, msgspec.MsgspecError) as error:
         fault = FieldError("#/query/cursor", "Must be the next_cursor of a page of this list.")
         raise InvalidRequestError(errors=[fault]) from error
+
+
+def _say_replayed(response: Response) -> Response:
+    if g.get("is_replayed"):
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
 
 
 def _fault_of_parameter(name: str, values: list[str], known: frozenset[str]) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.api.admin.common import AdminBlueprint, current_project, described
+from backend.api.admin.common import AdminBlueprint, commit, current_project, described
 from backend.api.auth import access, principal
 from backend.api.schemas.projects import (
     CreatedTokenSchema,
@@ -46,7 +46,7 @@ def create_key(body: dict[str, Any]) -> dict[str, Any]:
         key, token = projects.add_key(session, project_id, body["kind"], actor=actor)
         return projects.key_view(key) | {"key": token}
 
-    return zeroten().db.transact(work)
+    return commit(work)
 
 
 @keys.delete("/keys/<key_id>")
@@ -82,7 +82,7 @@ def create_token(body: dict[str, Any]) -> dict[str, Any]:
         token, secret = tokens.add(session, project_id, by=by, **body)
         return tokens.view(token) | {"token": secret}
 
-    return zeroten().db.transact(work)
+    return commit(work)
 
 
 @keys.delete("/tokens/<token_id>")

@@ -11,7 +11,7 @@ import flask_smorest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from backend.api.admin.common import PROJECT, AdminBlueprint
+from backend.api.admin.common import IDEMPOTENCY_KEY, MAX_KEY, PROJECT, AdminBlueprint
 from backend.api.auth import Access, access_of
 from backend.api.problems import PROBLEMS
 from backend.api.schemas.common import ProblemSchema
@@ -102,9 +102,13 @@ def _complete(
     conditions = getattr(view, "if_match", None)
     if conditions is not None:
         parameters.append(_if_match_parameter(conditions))
+    if method == "POST":
+        parameters.append(_idempotency_parameter())
     kinds: list[type[errors.DomainError]] = [*_ALWAYS, *getattr(view, "problems", ())]
     if rule.arguments or blueprint.takes_project:
         kinds.append(errors.NotFoundError)
+    if method == "POST":
+        kinds += [errors.IdempotencyInProgressError, errors.IdempotencyKeyReusedError]
     if "requestBody" in operation:
         kinds += _WITH_BODY
     if conditions is not None:
@@ -154,6 +158,16 @@ def _project_parameter() -> dict[str, Any]:
         "name": PROJECT,
         "schema": {"type": "string"},
         "description": "The project; needed with a token of the whole installation only.",
+    }
+
+
+def _idempotency_parameter() -> dict[str, Any]:
+    return {
+        "in": "header",
+        "name": IDEMPOTENCY_KEY,
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+        "description": "Your own name for this request: sent again within 24 hours, it is "
+        "answered as before and done once.",
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.api.admin.common import (
     AdminBlueprint,
+    commit,
     decode_cursor,
     described,
     encode_cursor,
@@ -76,7 +77,7 @@ def create_project(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str,
         shown = {"publishable_key": made.publishable_key, "secret_key": made.secret_key}
         return service.view(made.project) | shown
 
-    made = zeroten().db.transact(work)
+    made = commit(work)
     return made, 201, etag_header(made["revision"])
 
 

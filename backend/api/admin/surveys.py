@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.api.admin.common import (
     AdminBlueprint,
+    commit,
     current_project,
     decode_cursor,
     described,
@@ -63,7 +64,7 @@ def list_surveys(query: dict[str, Any]) -> dict[str, Any]:
 def create_survey(body: dict[str, Any]) -> Answer:
     """Add a draft. What is left out is the standard NPS survey, asked of everybody."""
     project_id, actor = current_project(), principal().token_id
-    made = zeroten().db.transact(
+    made = commit(
         lambda session: service.view(session, service.add(session, project_id, body, actor=actor))
     )
     return made, 201, etag_header(made["revision"])
@@ -172,5 +173,5 @@ def _set_status(survey_id: str, status: str) -> Answer:
         notes = survey_checks.warnings(session, survey, utc_now())
         return service.view(session, survey) | {"warnings": notes}
 
-    changed = zeroten().db.transact(work)
+    changed = commit(work)
     return changed, 200, etag_header(changed["revision"])

@@ -64,7 +64,8 @@ class Time(fields.DateTime):
         return instant
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return format_time(value)
+        # The answer of an earlier request is kept with its times as texts.
+        return value if isinstance(value, str) else format_time(value)
 
 
 def name_text(most: int = limits.NAME_LENGTH, **given: Any) -> fields.String:

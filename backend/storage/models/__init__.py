@@ -3,6 +3,7 @@
 from backend.storage.models.answers import Decision, Response, Ticket
 from backend.storage.models.audit import AuditEntry
 from backend.storage.models.base import Base
+from backend.storage.models.idempotency import KeptAnswer
 from backend.storage.models.people import Account, User, UserSurvey
 from backend.storage.models.projects import AdminToken, ApiKey, IdentitySecret, Project
 from backend.storage.models.surveys import Survey, SurveyDay, SurveyVersion
@@ -17,6 +18,7 @@ __all__ = [
     "Batch",
     "Decision",
     "IdentitySecret",
+    "KeptAnswer",
     "Name",
     "Project",
     "Response",
