@@ -9,6 +9,7 @@ from flask import Flask
 from backend.api.admin.audit import audit
 from backend.api.admin.common import AdminBlueprint
 from backend.api.admin.docs import publish
+from backend.api.admin.insights import insights
 from backend.api.admin.keys import keys
 from backend.api.admin.openapi import document, new_api
 from backend.api.admin.projects import projects
@@ -16,7 +17,15 @@ from backend.api.admin.responses import responses
 from backend.api.admin.surveys import surveys
 from backend.api.admin.users import users
 
-BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (projects, keys, surveys, responses, users, audit)
+BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
+    projects,
+    keys,
+    surveys,
+    responses,
+    insights,
+    users,
+    audit,
+)
 
 
 def register(app: Flask) -> None:

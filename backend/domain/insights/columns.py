@@ -55,6 +55,11 @@ class Used:
         places = np.arange(indptr[-1]) + np.repeat(self.indptr[:-1][rows] - indptr[:-1], lengths)
         return Used(indptr, self.ids[places], self.labels)
 
+    def between(self, first: int, last: int) -> "Used":
+        """Return the rows `first` to `last - 1`, their ids as a view of the same memory."""
+        indptr = self.indptr[first : last + 1]
+        return Used(indptr - indptr[0], self.ids[indptr[0] : indptr[-1]], self.labels)
+
     def rows_with(self, id_: int) -> Bools:
         """Say which rows have `id_`."""
         found = np.zeros(len(self.indptr) - 1, np.bool_)
@@ -104,6 +109,24 @@ class Answers:
             **columns,
             features=self.features.select(rows),
             pages=self.pages.select(rows),
+            dimensions=named,
+        )
+
+    def between(self, first: int, last: int) -> "Answers":
+        """Return the rows `first` to `last - 1` as views of the same memory."""
+        columns = {
+            column.name: getattr(self, column.name)[first:last]
+            for column in fields(self)
+            if column.name not in ("features", "pages", "dimensions")
+        }
+        named = {
+            name: Labelled(labelled.codes[first:last], labelled.labels)
+            for name, labelled in self.dimensions.items()
+        }
+        return Answers(
+            **columns,
+            features=self.features.between(first, last),
+            pages=self.pages.between(first, last),
             dimensions=named,
         )
 

@@ -126,7 +126,7 @@ def _row(answers: Answers, firsts: Ints, first: int, running: int, confidence: f
         "promoter_share": 100 * float((inside.y == 1).mean()) if shown else None,
         "detractor_share": 100 * float((inside.y == -1).mean()) if shown else None,
     }
-    version = inside.dimensions.get("version")
+    version = inside.dimensions.get("survey_version")
     if version is not None and version.labels:
         row["versions"] = [version.labels[code] for code in np.unique(version.codes) if code >= 0]
     return row

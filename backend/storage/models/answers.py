@@ -62,7 +62,8 @@ class Response(Base):
     `wave` numbers the user's answers to the survey and is set with the first answer, so that the
     unique constraint lets one answer of a wave through whatever arrives at the same time.
     `features` and `pages` are packed name ids of the usage before the invitation; `profiled_at`
-    is null while the profile is to be (re)computed.
+    is null while the profile is to be (re)computed. `active_percentile` is the share of active
+    users with as many active days or fewer, `active_midrank` counts equals half.
     """
 
     __tablename__ = "responses"
@@ -71,6 +72,8 @@ class Response(Base):
         UniqueConstraint("user_key", "survey_id", "wave"),
         Index("ix_responses_project_id_answered_at", "project_id", "answered_at"),
         Index("ix_responses_profiled_at", "profiled_at"),
+        # Insights ask "what changed since?" every few seconds.
+        Index("ix_responses_project_id_updated_at", "project_id", "updated_at"),
     )
 
     id: Mapped[PublicId]
@@ -107,5 +110,6 @@ class Response(Base):
     profiled_at: Mapped[datetime | None]
     active_days: Mapped[int | None]
     active_percentile: Mapped[float | None]
+    active_midrank: Mapped[float | None]
     features: Mapped[bytes | None] = mapped_column(LargeBinary)
     pages: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -1,0 +1,118 @@
+"""Questions put to the insights, and the shapes of their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from backend.api.schemas.common import AdminSchema
+from backend.api.schemas.responses import QueryFlag
+from backend.domain.limits import NAME_LENGTH
+from backend.domain.timestamps import parse_time
+
+CATEGORIES: Final = ("promoter", "passive", "detractor")
+
+
+class Moment(fields.Field[date | datetime]):
+    """A date of the project's time zone, or an RFC 3339 time with an offset."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> date | datetime:
+        try:
+            if len(value) == 10:
+                return date.fromisoformat(value)
+            instant = parse_time(value)
+        except (ValueError, OverflowError):
+            instant = None
+        if instant is None:
+            raise ValidationError("Must be a date or a time such as 2026-11-22T08:00:00Z.")
+        return instant
+
+
+class TraitField(fields.String):
+    """A trait and its value, `name:value`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        name, colon, wanted = super()._deserialize(value, attr, data, **kwargs).partition(":")
+        if not (name and colon):
+            raise ValidationError("Must be a trait's name and value, such as seats:50.")
+        return name, wanted
+
+
+def _text(description: str = "") -> fields.String:
+    return fields.String(
+        validate=validate.Length(1, NAME_LENGTH),
+        metadata={"description": description} if description else {},
+    )
+
+
+def _moment(description: str) -> Moment:
+    return Moment(metadata={"type": "string", "description": description})
+
+
+class QuestionSchema(AdminSchema):
+    """A window and a segment; conditions are joined by "and"."""
+
+    since = Moment(
+        data_key="from",
+        metadata={
+            "type": "string",
+            "description": "Answered from then on: a date of the project's time zone or a time. "
+            "Without it, 90 days before the end.",
+        },
+    )
+    until = Moment(
+        data_key="to",
+        metadata={"type": "string", "description": "And before then; without it, up to now."},
+    )
+    survey_id = _text()
+    survey_version = _text("A survey's version as `by=survey_version` names it.")
+    role = _text()
+    plan = _text()
+    page = _text("The page template where the question was answered.")
+    language = _text()
+    version = _text("The version of the app.")
+    device = _text()
+    feature = _text("A feature used in the 30 days before the invitation.")
+    visited = _text("A page visited in the 30 days before the invitation.")
+    trait = TraitField(
+        validate=None, metadata={"description": "A trait and its value, `name:value`."}
+    )
+    account_id = _text()
+    category = fields.String(validate=validate.OneOf(CATEGORIES))
+    score_min = fields.Integer(validate=validate.Range(0, 10))
+    score_max = fields.Integer(validate=validate.Range(0, 10))
+    verified = QueryFlag(metadata={"description": "Whether an identity token vouched for it."})
+    confidence = fields.Float(
+        load_default=0.95,
+        validate=validate.OneOf((0.95, 0.9)),
+        metadata={"description": "0.95 or 0.90."},
+    )
+
+    @validates_schema
+    def _check(self, given: dict[str, Any], **_: Any) -> None:
+        if given.get("score_min", 0) > given.get("score_max", 10):
+            raise ValidationError("Must not be less than score_min.", "score_max")
+
+
+class BreakdownSchema(QuestionSchema):
+    """By what."""
+
+    by = fields.String(
+        required=True,
+        validate=validate.Length(1, NAME_LENGTH),
+        metadata={
+            "description": "`role`, `plan`, `page`, `language`, `device`, `version` (of the app), "
+            "`survey`, `survey_version`, or the name of a trait."
+        },
+    )
+
+
+class FeaturesSchema(QuestionSchema):
+    """Features or pages."""
+
+    kind = fields.String(load_default="features", validate=validate.OneOf(("features", "pages")))

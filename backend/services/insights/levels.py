@@ -1,0 +1,124 @@
+"""The score of a window, by value of a dimension, and by what people use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from backend.domain import personal
+from backend.domain.errors import FieldError, InvalidRequestError
+from backend.domain.insights.breakdown import BreakdownRow, breakdown_table, hide_small_cells
+from backend.domain.insights.columns import Answers, Labelled
+from backend.domain.insights.drivers import DriverRow, Kind, features_table
+from backend.domain.insights.score import ScoreTable, score_table
+from backend.domain.insights.wording import Note, note
+from backend.services.insights.envelope import Envelope, envelope
+from backend.services.insights.question import Question
+from backend.services.insights.view import LABELLED, TRAIT, View, look, with_trait
+from backend.services.insights.windows import Windows
+
+# A dimension of thousands of values is a list of people, not a breakdown.
+MOST_VALUES: Final = 200
+OTHER: Final = "(other)"
+DIMENSIONS: Final = (*LABELLED, "survey")
+
+
+class Score(Envelope, ScoreTable):
+    """The score of a window."""
+
+
+class Breakdown(Envelope):
+    """The score by value of a dimension."""
+
+    by: str
+    rows: list[BreakdownRow]
+
+
+class FeatureRow(DriverRow):
+    """One feature or page with the answers compared and what they may say."""
+
+    n: int
+    note: Note | None
+
+
+class Features(Envelope):
+    """Features or pages; `without_usage` answers wait for their usage to be computed."""
+
+    kind: Kind
+    without_usage: int
+    rows: list[FeatureRow]
+
+
+def score(
+    session: Session, windows: Windows, project_id: str, question: Question
+) -> dict[str, Any]:
+    """Return the score of a window with its distribution and whom it speaks for."""
+    view = look(session, windows, project_id, question)
+    table = score_table(view.answers, confidence=view.confidence)
+    return {**envelope(view, "nps-interval", table["sentence"], table["n"]), **table}
+
+
+def breakdown(
+    session: Session, windows: Windows, project_id: str, question: Question, by: str
+) -> dict[str, Any]:
+    """Return the score of each value of `by`, a dimension or a trait.
+
+    Raises:
+        InvalidRequestError: a trait that names people, to somebody who may not see them.
+    """
+    view = look(session, windows, project_id, question)
+    name, view = _dimension(session, windows, view, by)
+    answers = _folded(view.answers, name)
+    rows = breakdown_table(answers, name, view.confidence)
+    if not question.sees_answers:
+        rows = hide_small_cells(rows)
+    clear = [row["sentence"] for row in rows if row["clear"]]
+    sentence = " ".join(clear) or f"No clear differences by {by}."
+    return {**envelope(view, "breakdown", sentence), "by": by, "rows": rows}
+
+
+def features(
+    session: Session, windows: Windows, project_id: str, question: Question, kind: Kind
+) -> dict[str, Any]:
+    """Return each feature or page: who used it, and how they answered at equal use."""
+    view = look(session, windows, project_id, question)
+    known = view.loaded.profiled
+    answers = view.answers.select(known)
+    rows = features_table(answers, kind, view.confidence)
+    marked = [row["sentence"] for row in rows if row["marked"]]
+    sentence = " ".join(marked) or f"No clear association with any of {len(rows)} {kind}."
+    common = envelope(view, "feature-association", sentence)
+    return {
+        **common,
+        "kind": kind,
+        "without_usage": int((~known).sum()),
+        "rows": [{**row, "n": common["n"], "note": note(row["n_users"] or 0)} for row in rows],
+    }
+
+
+def _dimension(session: Session, windows: Windows, view: View, by: str) -> tuple[str, View]:
+    if by in DIMENSIONS:
+        return by, view
+    if not view.question.sees_answers and not personal.without_names({by: ""}):
+        fault = FieldError("#/query/by", "This trait names people.")
+        raise InvalidRequestError(errors=[fault])
+    loaded = with_trait(session, windows, view.project_id, view.loaded, by)
+    return TRAIT + by, replace(view, loaded=loaded)
+
+
+def _folded(answers: Answers, name: str) -> Answers:
+    """Keep the most frequent values of a dimension; the others together are "(other)"."""
+    column = answers.dimension(name)
+    if len(column.labels) <= MOST_VALUES:
+        return answers
+    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.labels))
+    kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_VALUES])
+    place = np.full(len(column.labels) + 1, MOST_VALUES, np.int32)
+    place[kept] = np.arange(MOST_VALUES)
+    place[-1] = -1
+    labels = (*(column.labels[i] for i in kept), OTHER)
+    folded = Labelled(place[column.codes], labels)
+    return replace(answers, dimensions={**answers.dimensions, name: folded})

@@ -1,0 +1,168 @@
+"""The answers a question is about: its window, cut to its segment, as far as the asker may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.domain.errors import NotFoundError
+from backend.domain.insights.columns import Answers, Bools, Used, labelled
+from backend.domain.insights.privacy import may_filter
+from backend.services.clock import to_ms, utc_now
+from backend.services.insights.question import Question
+from backend.services.insights.windows import Windows
+from backend.storage.answers import Loaded
+from backend.storage.models import Account, Project
+
+TRAIT: Final = "trait:"
+CATEGORIES: Final = {"promoter": 1, "passive": 0, "detractor": -1}
+LABELLED: Final = ("role", "plan", "page", "language", "version", "device", "survey_version")
+COARSER: Final = (
+    "The segment would point at fewer than five people, so all answers of the window are shown."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a question is answered from; `coarser` when the segment had to be left away."""
+
+    project_id: str
+    question: Question
+    timezone: str
+    start_ms: int
+    end_ms: int
+    now: datetime
+    loaded: Loaded
+    coarser: bool
+
+    @property
+    def answers(self) -> Answers:
+        """The answers in the window and the segment, by time."""
+        return self.loaded.answers
+
+    @property
+    def confidence(self) -> float:
+        """The confidence asked for."""
+        return self.question.confidence
+
+
+def look(
+    session: Session,
+    windows: Windows,
+    project_id: str,
+    question: Question,
+    now: datetime | None = None,
+) -> View:
+    """Return the answers that `question` is about.
+
+    Raises:
+        NotFoundError: there is no such project.
+        InvalidRequestError: the window ends before it starts.
+    """
+    now = now or utc_now()
+    project = session.get(Project, project_id)
+    if project is None:
+        raise NotFoundError
+    start_ms, end_ms = question.window_ms(ZoneInfo(project.timezone), now)
+    loaded = windows.between(session, project_id, start_ms, end_ms)
+    if project.excludes_unverified:
+        loaded = loaded.select(loaded.answers.verified)
+    if question.trait is not None:
+        loaded = with_trait(session, windows, project_id, loaded, question.trait[0])
+    rows = _segment(session, project_id, loaded.answers, question)
+    coarser = rows is not None and not question.sees_answers and not _may_cut(loaded, rows)
+    if rows is not None and not coarser:
+        loaded = loaded.select(rows)
+    return View(project_id, question, project.timezone, start_ms, end_ms, now, loaded, coarser)
+
+
+def with_trait(
+    session: Session, windows: Windows, project_id: str, loaded: Loaded, name: str
+) -> Loaded:
+    """Return the answers with the trait `name` as a dimension `trait:name`."""
+    at = loaded.answers.at
+    first, last = (int(at[0]), int(at[-1]) + 1) if len(at) else (0, 1)
+    values = windows.trait(session, project_id, first, last, name)
+    column = labelled([values.get(response_id) for response_id in loaded.ids.tolist()])
+    named = {**loaded.answers.dimensions, TRAIT + name: column}
+    return replace(loaded, answers=replace(loaded.answers, dimensions=named))
+
+
+def now_ms(view: View) -> int:
+    """Return the moment of the question in milliseconds since 1970."""
+    return to_ms(view.now)
+
+
+def _segment(
+    session: Session, project_id: str, answers: Answers, question: Question
+) -> Bools | None:
+    """Say which rows the segment has, None when all."""
+    wanted = question.segment()
+    rows: Bools | None = None
+    for name, value in wanted.items():
+        found = _CONDITIONS[name](session, project_id, answers, value)
+        rows = found if rows is None else rows & found
+    return rows
+
+
+def _may_cut(loaded: Loaded, rows: Bools) -> bool:
+    """Say whether the segment and what it leaves out are both at least five people, or nobody."""
+    user = loaded.answers.user
+    everyone, inside, outside = (len(np.unique(u)) for u in (user, user[rows], user[~rows]))
+    return may_filter(everyone, everyone - inside) and may_filter(everyone, everyone - outside)
+
+
+def _equal(name: str) -> Callable[..., Bools]:
+    def rows(session: Session, project_id: str, answers: Answers, value: str) -> Bools:
+        return answers.where(name, value)
+
+    return rows
+
+
+def _uses(of: Callable[[Answers], Used]) -> Callable[..., Bools]:
+    def rows(session: Session, project_id: str, answers: Answers, value: str) -> Bools:
+        use = of(answers)
+        if value not in use.labels:
+            return np.zeros(len(answers), np.bool_)
+        return use.rows_with(use.labels.index(value))
+
+    return rows
+
+
+def _of_account(session: Session, project_id: str, answers: Answers, value: str) -> Bools:
+    key = session.scalar(
+        select(Account.key).where(Account.project_id == project_id, Account.account_id == value)
+    )
+    if key is None:
+        return np.zeros(len(answers), np.bool_)
+    found: Bools = answers.account == key
+    return found
+
+
+def _plain(test: Callable[[Answers, Any], Any]) -> Callable[..., Bools]:
+    def rows(session: Session, project_id: str, answers: Answers, value: Any) -> Bools:
+        found: Bools = test(answers, value)
+        return found
+
+    return rows
+
+
+_CONDITIONS: Final[dict[str, Callable[..., Bools]]] = {
+    **{name: _equal(name) for name in LABELLED},
+    "survey_id": _equal("survey"),
+    "feature": _uses(lambda answers: answers.features),
+    "visited": _uses(lambda answers: answers.pages),
+    "account_id": _of_account,
+    "category": _plain(lambda answers, value: answers.y == CATEGORIES[value]),
+    "score_min": _plain(lambda answers, value: answers.score >= value),
+    "score_max": _plain(lambda answers, value: answers.score <= value),
+    "trait": _plain(lambda answers, value: answers.where(TRAIT + value[0], value[1])),
+    "verified": _plain(lambda answers, value: answers.verified == value),
+}
