@@ -54,6 +54,7 @@ def run(settings: Settings) -> None:
         # A second Ctrl-C must not leave a server behind.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+        announce.put_aside(settings.data_dir)
         children.stop(servers)
 
 

@@ -13,7 +13,7 @@ from demo.settings import Settings
 from demo.world import Keys
 
 FILE = "demo.json"
-# While the demo starts, so that nobody takes an earlier start's file for readiness.
+# While no demo is ready, so that nobody takes an earlier start's file for readiness.
 PREVIOUS = "demo.json.previous"
 
 INSIGHTS = (
@@ -29,14 +29,18 @@ INSIGHTS = (
 
 def take_known(data_dir: Path) -> dict[str, Any]:
     """Return what an earlier start wrote, and put its file aside until this one is ready."""
-    current, previous = data_dir / FILE, data_dir / PREVIOUS
-    if current.exists():
-        current.replace(previous)
+    put_aside(data_dir)
     try:
-        known = json.loads(previous.read_text())
+        known = json.loads((data_dir / PREVIOUS).read_text())
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
+
+
+def put_aside(data_dir: Path) -> None:
+    """Keep the keys for the next start under another name: demo.json says that it runs."""
+    if (data_dir / FILE).exists():
+        (data_dir / FILE).replace(data_dir / PREVIOUS)
 
 
 def write(settings: Settings, keys: Keys, pids: dict[str, int]) -> Path:

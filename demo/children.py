@@ -94,7 +94,10 @@ def start(settings: Settings, keys: Keys) -> list[Child]:
     common = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "GUNICORN_CMD_ARGS", "JOBS_IN_PROCESS", "WEB_PROCESSES")
+        if name not in ("DATABASE_URL", "JOBS_IN_PROCESS", "WEB_PROCESSES")
+    } | {
+        # gunicorn's control socket lies in the home folder, and two servers would share it.
+        "GUNICORN_CMD_ARGS": "--no-control-socket",
     }
     server = Child(
         "The Zeroten server",

@@ -255,7 +255,7 @@ class Interviewer:
             + sum(e for since, e in planted.releases.items() if _at_least(visitor, since))
             + planted.active_use * (profile.active_days / WINDOW - 0.3)
             + float(self.rng.normal(0, planted.noise_sd))
-            - 4 * float(self.rng.random() < planted.bad_day)
+            - float(self.rng.uniform(3, 8)) * (self.rng.random() < planted.bad_day)
         )
         return feeling, effects
 

@@ -37,7 +37,7 @@ class Planted:
         active_use: from a user who never comes to one who comes daily.
         account_sd, user_sd, noise_sd: standard deviations of what accounts share, of what a user
             keeps from answer to answer, and of the rest.
-        bad_day: share of answers that are 4 points lower for no reason of the product's.
+        bad_day: share of answers that are 3 to 8 points lower for no reason of the product's.
     """
 
     base: float
@@ -62,7 +62,7 @@ PLANTED: Final = Planted(
     account_sd=0.45,
     user_sd=0.8,
     noise_sd=1.1,
-    bad_day=0.03,
+    bad_day=0.04,
 )
 
 FEATURES: Final[Mapping[str, Habit]] = {
