@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import venv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -44,12 +44,14 @@ FIGURES = (
 def run(*, peers: bool | None = None) -> Iterable[dict[str, object]]:
     """Measure and return rows of name, value, unit, floor and ratio (value ÷ floor).
 
-    `peers` (default: whether `--peers` was given) adds rows named `…[posthog]` and so on.
+    `peers` (default: whether `--peers` or BENCH_PEERS=1 was given) adds rows of other SDKs, named
+    `…[posthog]` and so on.
     """
-    with_peers = "--peers" in sys.argv if peers is None else peers
-    if with_peers:
+    if peers is None:
+        peers = "--peers" in sys.argv or bool(os.environ.get("BENCH_PEERS"))
+    if peers:
         _install_peers()
-    measured = _measure(OTHERS if with_peers else {})
+    measured = _measure(OTHERS if peers else {})
     for subject in (*OURS, *OTHERS):
         if subject != "floor" and subject in measured:
             yield from _rows(subject, measured)
@@ -104,7 +106,7 @@ def _subject(name: str, port: int, calls: int, mode: str) -> dict[str, float]:
 
 
 @contextmanager
-def _sink() -> Iterator[tuple[int, object]]:
+def _sink() -> Iterator[tuple[int, Callable[[], int]]]:
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "bench" / "sdk_sink.py")],
         stdin=subprocess.PIPE,

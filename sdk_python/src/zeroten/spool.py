@@ -134,7 +134,8 @@ class Spool:
             raise OSError("a spool needs POSIX file locks")
         # Locked before it gets its name: else a process that starts just now could adopt it.
         unnamed = self._root / f".{self._own.name}"
-        unnamed.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unnamed.mkdir(mode=0o700, exist_ok=True)
         if not self._lock(unnamed):
             raise OSError(f"cannot lock {unnamed}")
         unnamed.rename(self._own)
