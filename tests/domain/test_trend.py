@@ -91,7 +91,7 @@ def test_buckets_without_answers_are_drawn_as_gaps():
 
 def test_a_bucket_names_the_versions_it_mixes():
     answers = make_answers(
-        [9] * 6, at=[START_MS] * 6, dimensions={"version": labelled(["1", "2"] * 3)}
+        [9] * 6, at=[START_MS] * 6, dimensions={"survey_version": labelled(["1", "2"] * 3)}
     )
 
     assert trend_table(answers, "UTC", "day", START_MS)[0]["versions"] == ["1", "2"]
