@@ -22,6 +22,8 @@ import {readState} from './core/state.js';
 
 const MAX_ERRORS = 3;
 const TROUBLE_MS = 60000;
+/** What the server hears of triggers by page, and of surveys opened by hand. */
+const PAGE_LOAD = {type: 'page_load'};
 
 /**
  * @param {Config} config @param {string} base address of the server, with the slash at its end
@@ -86,7 +88,7 @@ export function createClient(config, base, loadPanel) {
   const state = () => readState(store.get('state'), now());
 
   /** @param {Trigger} [trigger] */
-  const visitor = (trigger = {type: 'manual'}) => {
+  const visitor = (trigger = PAGE_LOAD) => {
     const {first, surveys} = state();
     const {userId = null} = person;
     return {
@@ -180,7 +182,7 @@ export function createClient(config, base, loadPanel) {
     if (!isReady()) return;
     for (const survey of published) {
       for (const trigger of survey.triggers) {
-        if (trigger.type !== 'event') waiting.push(timers.after(trigger.delay_ms || 0, () => arm(survey, trigger)));
+        if (trigger.type !== 'event') waiting.push(timers.after(trigger.delay_ms || 0, () => arm(survey, PAGE_LOAD)));
       }
     }
     session?.moved();

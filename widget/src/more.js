@@ -125,5 +125,6 @@ const CSS = `
 .lg svg{width:1.8em;height:1.8em;margin-bottom:.7em;fill:var(--a);stroke:none}
 .b{display:flex;gap:4px;height:4px;width:60%;margin:.2em 0 1.1em}
 .b *{flex:1;border-radius:2px;background:var(--l)}
+.b .on{background:var(--a)}
 @media (forced-colors:active){.b .on{border:2px solid Highlight}}
 `;
