@@ -224,7 +224,10 @@ def test_a_slow_server_does_not_slow_the_caller(server, make_client):
     assert client.flush(10)
 
 
-def test_a_connection_that_the_server_closed_while_idle_is_opened_anew(server, make_client):
+def test_a_connection_that_the_server_closed_while_idle_is_opened_anew(
+    server, make_client, monkeypatch
+):
+    monkeypatch.setattr("zeroten.transport._REST_S", 0.0)
     client = make_client()
     track(client, 1)
     assert client.flush(5)
@@ -234,6 +237,19 @@ def test_a_connection_that_the_server_closed_while_idle_is_opened_anew(server, m
     track(client, 1)
     assert client.flush(5)
     assert client.stats().retries == 0
+
+
+def test_a_connection_reset_in_use_costs_one_request_a_try(server, make_client):
+    client = make_client()
+    track(client, 1)
+    assert client.flush(5)
+    server.faults = ["reset", "lost"]
+
+    track(client, 1)
+    assert client.flush(10)
+    assert len(server.requests) == 4
+    assert client.stats().retries == 2
+    assert len(server.events) == 2
 
 
 @pytest.mark.parametrize(

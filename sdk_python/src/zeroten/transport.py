@@ -21,6 +21,10 @@ from .version import __version__
 # learn of it from a lost request.
 _IDLE_S = 30.0
 
+# A connection that fails after at least this much rest was most likely closed by the other side
+# meanwhile, and is opened anew at once; one in use that fails is a fault, and waits its turn.
+_REST_S = 2.0
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -62,7 +66,7 @@ class HttpTransport:
         self._stamp = Stamp()
 
     def send(self, batch: Batch, *, dropped: str = "") -> Reply:
-        """POST the batch; over a kept connection found dead, once more: its key makes that safe."""
+        """POST the batch; over a rested connection found dead, once more (its key allows that)."""
         headers = dict(self._headers)
         if not batch.has_own_ids:
             headers["Idempotency-Key"] = batch.key
@@ -75,9 +79,9 @@ class HttpTransport:
         headers["X-Sent-At"] = self._stamp.now()
         if dropped:
             headers["Zeroten-Dropped"] = dropped
-        was_open = self._is_fresh()
+        has_rested = self._is_open() and time.monotonic() - self._used_at >= _REST_S
         reply = self._try(batch.body, headers)
-        if was_open and reply.status == 0 and "timed out" not in reply.error:
+        if has_rested and reply.status == 0 and "timed out" not in reply.error:
             reply = self._try(batch.body, headers)
         return reply
 
@@ -87,7 +91,7 @@ class HttpTransport:
         if connection is not None:
             connection.close()
 
-    def _is_fresh(self) -> bool:
+    def _is_open(self) -> bool:
         if self._connection is not None and time.monotonic() - self._used_at > _IDLE_S:
             self.close()
         return self._connection is not None
