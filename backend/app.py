@@ -17,6 +17,7 @@ from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.storage.db import Database
 from backend.storage.usage.names import NameIds
+from backend.web.landing import web
 
 
 def create_app(config: Config, db: Database | None = None) -> Flask:
@@ -42,6 +43,7 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
     app.register_blueprint(public)
     app.register_blueprint(ingest)
     register_admin(app)
+    app.register_blueprint(web)
     auth.check_declared(app)
     return app
 
