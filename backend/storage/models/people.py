@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.storage.models.base import Base, Key, KeyRef, ShortText
@@ -30,11 +30,21 @@ class User(Base):
     `traits` come from servers or signed tokens only; what a page claims stays with the answer.
     `activity_bits` has bit i set when the user was active on `activity_day - i` (62 days);
     `recent_use` packs (name id, last day) pairs (`domain/events.py`), so that a decision
-    never looks at usage rows.
+    never looks at usage rows. `armed` has, by survey and event, until when (ms since 1970) an
+    event of a server arms the survey for them. `linked_to` is set on an anonymous browser once
+    its user is known: the key of that user, whose past has the browser's in it from then on.
     """
 
     __tablename__ = "users"
-    __table_args__ = (UniqueConstraint("project_id", "user_id", "is_anonymous"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "user_id", "is_anonymous"),
+        Index(
+            "ix_users_linked_to",
+            "linked_to",
+            sqlite_where=text("linked_to IS NOT NULL"),
+            postgresql_where=text("linked_to IS NOT NULL"),
+        ),
+    )
 
     key: Mapped[Key]
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
@@ -52,6 +62,8 @@ class User(Base):
     activity_day: Mapped[int] = mapped_column(default=0)
     activity_bits: Mapped[int] = mapped_column(BigInteger, default=0)
     recent_use: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    armed: Mapped[dict[str, Any] | None]
+    linked_to: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class UserSurvey(Base):

@@ -47,10 +47,14 @@ class SurveyVersion(Base):
 
 
 class SurveyDay(Base):
-    """How many tickets a survey gave out on a day: the counter of its daily budget."""
+    """How many tickets a survey gave out on a day: the counter of its daily budget.
+
+    `refused` counts who would have been asked but for the budget: above 0 it bound that day.
+    """
 
     __tablename__ = "survey_days"
 
     survey_id: Mapped[str] = mapped_column(ForeignKey("surveys.id"), primary_key=True)
     day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     asked: Mapped[int]
+    refused: Mapped[int] = mapped_column(default=0, server_default="0")
