@@ -8,6 +8,7 @@ from flask import Flask
 
 from backend.api.admin.audit import audit
 from backend.api.admin.common import AdminBlueprint
+from backend.api.admin.decisions import decisions
 from backend.api.admin.docs import publish
 from backend.api.admin.insights import insights
 from backend.api.admin.keys import keys
@@ -21,6 +22,7 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     projects,
     keys,
     surveys,
+    decisions,
     responses,
     insights,
     users,

@@ -121,6 +121,9 @@ class AdminBlueprint(_Blueprint):
         ]
         if faults:
             raise InvalidRequestError(errors=faults)
+        if self.takes_project and PROJECT in request.args:
+            # Before anything else is judged: a foreign project must not be told from none.
+            current_project()
 
 
 def current_project() -> str:

@@ -26,6 +26,7 @@ UNKNOWN = {
     "token_id": "tok_none",
     "survey_id": "srv_none",
     "response_id": "rsp_none",
+    "decision_id": "dec_none",
     "user_id": "nobody",
 }
 
@@ -80,6 +81,7 @@ def other(make_project, make_survey, answer, call, client):
         "token_id": call("GET", "/tokens", token).json["items"][0]["id"],
         "survey_id": survey_id,
         "response_id": call("GET", "/responses", token).json["items"][0]["id"],
+        "decision_id": call("GET", f"/surveys/{survey_id}/decisions", token).json["items"][0]["id"],
         "user_id": "u-other",
     }
     return given, ids

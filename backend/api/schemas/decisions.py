@@ -1,0 +1,94 @@
+"""Decisions: who was asked or not, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from backend.api.schemas.common import AdminSchema, PageQuerySchema
+from backend.api.schemas.fields import Flag, Number, Time, Whole
+from backend.api.schemas.responses import QueryFlag
+from backend.domain.gates import GATES
+from backend.domain.limits import ID_LENGTH
+
+GATE_NAMES = tuple(gate[0] for gate in GATES)
+
+
+class DecisionQuerySchema(PageQuerySchema):
+    """Which decisions; conditions are joined by "and"."""
+
+    is_shown = QueryFlag(data_key="shown", metadata={"description": "Whether somebody was asked."})
+    gate = fields.String(
+        validate=validate.OneOf(GATE_NAMES),
+        metadata={"description": "The first gate that failed."},
+    )
+    user_id = fields.String(validate=validate.Length(1, ID_LENGTH))
+    since = Time(data_key="from")
+    until = Time(data_key="to", metadata={"description": "Decided before this time."})
+
+    @validates_schema
+    def _check(self, given: dict[str, Any], **_: Any) -> None:
+        if "since" in given and "until" in given and given["since"] >= given["until"]:
+            raise ValidationError("Must be later than from.", "to")
+
+
+class DecisionSchema(AdminSchema):
+    """One answer to "may this person be asked now?"."""
+
+    id = fields.String(required=True)
+    at = Time(required=True)
+    user_id = fields.String(required=True)
+    anonymous = Flag(required=True)
+    shown = Flag(required=True)
+    reason = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The first gate that failed, of the survey of highest priority."},
+    )
+    survey_id = fields.String(required=True, allow_none=True)
+    survey_version = Whole(required=True, allow_none=True)
+    admission_probability = Number(required=True, allow_none=True)
+    manual = Flag(required=True)
+    page = fields.String(required=True)
+
+
+class GateSchema(AdminSchema):
+    """What one gate saw, the limit it held against it, and both in a sentence."""
+
+    gate = fields.String(required=True)
+    passed = Flag(required=True)
+    seen = fields.Raw(required=True, allow_none=True)
+    limit = fields.Raw(required=True, allow_none=True)
+    sentence = fields.String(required=True)
+
+
+class ExplainedSurveySchema(AdminSchema):
+    """Why one survey was or was not shown."""
+
+    survey_id = fields.String(required=True)
+    survey_version = Whole(required=True)
+    passed = Flag(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    outranked_by = fields.String(required=True, allow_none=True)
+    draw = Number(required=True, allow_none=True)
+    admission_probability = Number(required=True, allow_none=True)
+    retry_at = Time(required=True, allow_none=True)
+    sentences = fields.List(
+        fields.String(), required=True, metadata={"description": "For whoever asks why."}
+    )
+    gates = fields.List(fields.Nested(GateSchema), required=True)
+
+
+class ExplainedDecisionSchema(DecisionSchema):
+    """A decision with every gate of every survey it looked at."""
+
+    surveys = fields.List(fields.Nested(ExplainedSurveySchema), required=True)
+
+
+class ReplaySchema(AdminSchema):
+    """The same decision, made again on the stored facts."""
+
+    id = fields.String(required=True)
+    identical = Flag(required=True)
+    evaluations = fields.List(fields.Raw(metadata={"type": "object"}), required=True)
