@@ -15,8 +15,8 @@ from backend.domain.eligibility import SurveyHistory, SurveyRules, UsageFacts, V
 from backend.domain.nps import Category, classify
 from backend.services.demo import truth
 from backend.services.demo.comments import comment
-from backend.services.demo.people import AccountOf, Person
-from backend.services.demo.use import FIRST_PAGE, NAMES, WINDOW, Usage
+from backend.services.demo.people import AccountOf, Floats, Person
+from backend.services.demo.use import FIRST_PAGE, NAMES, WINDOW, Bools, Usage
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # First questions are spread over this share of the world's days, so as not to come all at once.
@@ -116,9 +116,11 @@ class Interviewer:
     first_day: int
     today: int
     now: datetime
-    page_weights: Any = field(init=False)
+    moods: Floats = field(init=False)
+    page_weights: Floats = field(init=False)
 
     def __post_init__(self) -> None:
+        self.moods = balanced_moods(self.people, self.accounts, self.usage.adopted)
         # A page asked on is one that was open for long.
         self.page_weights = np.array([habit.rate for habit in truth.PAGES.values()])
 
@@ -163,7 +165,7 @@ class Interviewer:
         evaluation = eligibility.evaluate(self.rules, visitor, at)
         outcome = None
         if evaluation.passed:
-            outcome = self._outcome(person, visitor, profile, at)
+            outcome = self._outcome(user, visitor, profile, at)
         return Asked(
             user=user,
             at=at,
@@ -216,10 +218,10 @@ class Interviewer:
         ago = self.today - (at - _EPOCH).days + account.rollout_lag
         return [name for name, since in truth.VERSIONS if ago <= since][-1]
 
-    def _outcome(self, person: Person, visitor: Visitor, profile: Profile, at: datetime) -> Outcome:
+    def _outcome(self, user: int, visitor: Visitor, profile: Profile, at: datetime) -> Outcome:
         rng = self.rng
         shown_at = at + timedelta(milliseconds=int(rng.integers(150, 900)))
-        feeling, reasons = self._feeling(person, visitor, profile)
+        feeling, reasons = self._feeling(user, visitor, profile)
         # Those with strong feelings answer more often: the bias that real answers have.
         answers = 0.23 + 0.035 * min(abs(feeling - truth.PLANTED.base), 3.5)
         draw = float(rng.random())
@@ -236,7 +238,7 @@ class Interviewer:
         return Outcome("shown", shown_at, shown_at)
 
     def _feeling(
-        self, person: Person, visitor: Visitor, profile: Profile
+        self, user: int, visitor: Visitor, profile: Profile
     ) -> tuple[float, dict[str, float]]:
         """Return the score before rounding, and the planted effects of use and page in it."""
         planted = truth.PLANTED
@@ -248,9 +250,7 @@ class Interviewer:
         }
         feeling = (
             planted.base
-            + self.accounts[person.account].mood
-            + person.mood
-            + planted.roles.get(person.role, 0.0)
+            + self.moods[user]
             + sum(effects.values())
             + sum(e for since, e in planted.releases.items() if _at_least(visitor, since))
             + planted.active_use * (profile.active_days / WINDOW - 0.3)
@@ -290,6 +290,28 @@ class Interviewer:
             if at is not None
         ]
         return max(ends, default=invited_at)
+
+
+def balanced_moods(people: list[Person], accounts: list[AccountOf], adopted: Bools) -> Floats:
+    """Return what each person brings to every answer: role, account and their own mood.
+
+    Chance alone would let some habits go with better moods, and a demo in which insights mark
+    what means nothing teaches nothing. So what habits without effect explain of the moods, by
+    least squares, is taken out of them.
+    """
+    moods = np.array(
+        [
+            person.mood + accounts[person.account].mood + truth.PLANTED.roles.get(person.role, 0.0)
+            for person in people
+        ]
+    )
+    planted = {*truth.PLANTED.features, *truth.PLANTED.pages}
+    nulls = [place for place, (_, name) in enumerate(NAMES) if name not in planted]
+    habits = adopted[:, nulls].astype(np.float64)
+    habits -= habits.mean(axis=0)
+    effects, *_ = np.linalg.lstsq(habits, moods - moods.mean(), rcond=None)
+    balanced: Floats = moods - habits @ effects
+    return balanced
 
 
 def _at_least(visitor: Visitor, version: str) -> bool:

@@ -74,7 +74,13 @@ def content() -> dict[str, Any]:
                 "Merci ! Votre réponse va directement à l'équipe.",
             ),
         },
-        "theme": {"mode": "auto", "position": "bottom-right", "layout": "corner"},
+        "theme": {
+            "mode": "auto",
+            "accent": "#0f766e",
+            "accent_dark": "#2dd4bf",
+            "position": "bottom-right",
+            "layout": "corner",
+        },
         "later": True,
     }
 

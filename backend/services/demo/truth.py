@@ -60,8 +60,8 @@ PLANTED: Final = Planted(
     releases={"5.0.0": 0.6},
     active_use=1.0,
     account_sd=0.45,
-    user_sd=0.8,
-    noise_sd=1.1,
+    user_sd=1.1,
+    noise_sd=0.7,
     bad_day=0.04,
 )
 

@@ -33,8 +33,8 @@ class Usage:
 
     `day` is the number of the day since 1970; `used[v, n]`, `count[v, n]`, `first_ms[v, n]` say
     of each name of NAMES whether, how often and when first in that day it was used.
-    `of[u]:of[u + 1]` are the visits of user u. `active_days` and `percentile` are those of the
-    30 days before the visit's day.
+    `of[u]:of[u + 1]` are the visits of user u, `adopted[u, n]` what they use at all.
+    `active_days` and `percentile` are those of the 30 days before the visit's day.
     """
 
     user: Ints
@@ -44,6 +44,7 @@ class Usage:
     first_ms: Ints
     engaged_ms: Ints
     of: Ints
+    adopted: Bools
     active_days: Ints
     percentile: Floats
 
@@ -58,7 +59,8 @@ def make_usage(
     """
     active = _active(rng, people, first_day, days)
     user, index = np.nonzero(active)
-    used = _used(rng, people, user)
+    adopted, rate = _adopted(rng, people)
+    used: Bools = rng.random((len(user), len(NAMES))) < (adopted * rate)[user]
     start_ms = rng.integers(7 * _HOUR_MS, 17 * _HOUR_MS, len(user))
     first_ms = start_ms[:, None] + rng.integers(0, _SESSION_MS, used.shape)
     past = (index < days - 1)[:, None] | (first_ms < now_ms)
@@ -82,6 +84,7 @@ def make_usage(
         first_ms=first_ms,
         engaged_ms=engaged_ms,
         of=np.searchsorted(user, np.arange(len(people) + 1)),
+        adopted=adopted,
         active_days=recent,
         percentile=percentile,
     )
@@ -99,7 +102,8 @@ def _active(rng: np.random.Generator, people: list[Person], first_day: int, days
     return active
 
 
-def _used(rng: np.random.Generator, people: list[Person], user: Ints) -> Bools:
+def _adopted(rng: np.random.Generator, people: list[Person]) -> tuple[Bools, Floats]:
+    """Return who uses what at all, and on which share of their active days."""
     habits = [*truth.FEATURES.values(), *truth.PAGES.values()]
     intensity = np.array([person.intensity for person in people])[:, None]
     adoption = np.array([habit.adoption for habit in habits])
@@ -107,10 +111,7 @@ def _used(rng: np.random.Generator, people: list[Person], user: Ints) -> Bools:
     share = np.clip(adoption + slope * (intensity - 0.4), 0.0, 1.0)
     admins = np.array([person.role == "admin" for person in people])
     share[admins, list(truth.FEATURES).index(truth.ADMIN_FEATURE)] = truth.ADMIN_ADOPTION
-    adopted = rng.random(share.shape) < share
-    rate = np.array([habit.rate for habit in habits])
-    used: Bools = rng.random((len(user), len(habits))) < (adopted * rate)[user]
-    return used
+    return rng.random(share.shape) < share, np.array([habit.rate for habit in habits])
 
 
 def _active_use(present: Bools, user: Ints, index: Ints) -> tuple[Ints, Floats]:

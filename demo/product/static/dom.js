@@ -31,7 +31,7 @@ export const money = (euros, language) =>
 
 /** A column chart with its numbers in words for who cannot see it. */
 export function chart(values, labels, title) {
-  const [width, height, gap] = [600, 180, 10];
+  const [width, height, gap] = [780, 170, 22];
   const step = width / values.length;
   const most = Math.max(...values);
   const columns = values.flatMap((value, at) => {
