@@ -1,4 +1,4 @@
-"""Requests that may be sent twice: effect and answer commit together (security model, section 7)."""
+"""Requests that may be sent twice: effect and answer commit together (security model, part 7)."""
 
 from __future__ import annotations
 

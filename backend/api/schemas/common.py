@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, post_dump, validate
 
 from backend.domain import limits
 
 
 class AdminSchema(Schema):
-    """Base of all schemas: unknown members are refused, members keep their order."""
+    """Base of all schemas: unknown members are refused, and an id comes first."""
 
     class Meta:
         unknown = RAISE
+
+    @post_dump
+    def _put_id_first(self, dumped: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {"id": dumped["id"], **dumped} if "id" in dumped else dumped
 
 
 class PageQuerySchema(AdminSchema):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from backend.services import projects
 from backend.storage.db import Database
-from tests.conftest import ORIGIN, Given
+from tests import answers
+from tests.conftest import Given
 
 Call = Callable[..., TestResponse]
 
@@ -41,22 +41,12 @@ def root_token(db: Database) -> str:
 
 @pytest.fixture
 def answer(client: FlaskClient, project: Given) -> Callable[..., None]:
-    """Ask `user` in a page and give `score` and `comment`; further members go into the question."""
+    """Give an answer: `answer("u1", 9, "comment", given=other_project, traits=…)`."""
 
     def give(
         user: str, score: int, comment: str | None = None, given: Given = project, **question: Any
     ) -> None:
-        asked = post("/v1/decide", given, user_id=user, **{"page": "/"} | question)
-        assert asked["show"] is True, asked
-        done = {"revision": 1, "state": "completed", "score": score, "comment": comment}
-        post("/v1/responses", given, ticket=asked["ticket"], **done)
-
-    def post(path: str, given: Given, **body: Any) -> Any:
-        document = json.dumps({"publishable_key": given.publishable_key} | body)
-        headers = {"Origin": ORIGIN}
-        sent = client.post(path, data=document, content_type="text/plain", headers=headers)
-        assert sent.status_code < 300, sent.json
-        return sent.json
+        answers.give(client, given, user, score, comment, **question)
 
     return give
 
