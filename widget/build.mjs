@@ -30,6 +30,18 @@ const flatSheets = {
     onLoad({filter: /(styles|more)\.js$/}, ({path}) => ({contents: readFileSync(path, 'utf8').replace(/`\n[^`]*`/g, (sheet) => sheet.replaceAll('\n', ''))})),
 };
 
+/** The richer parts stay a file of their own. @param {string} name @returns {import('esbuild').Plugin} */
+const apart = (name) => ({
+  name: 'apart',
+  setup: ({onResolve}) => onResolve({filter: /\/more\.js$/}, ({kind}) => (kind === 'dynamic-import' ? {path: `./${name}`, external: true} : undefined)),
+});
+
+/** The richer parts come along. @type {import('esbuild').Plugin} */
+const together = {
+  name: 'together',
+  setup: ({onResolve}) => onResolve({filter: /\/load-more\.js$/}, () => ({path: new URL('src/load-more-pinned.js', import.meta.url).pathname})),
+};
+
 /** @param {string} entry @param {'iife' | 'esm'} format @param {string} [more] name of the file that holds src/more.js; bundled without */
 async function bundle(entry, format, more = '') {
   const {outputFiles, metafile, mangleCache} = await build({
@@ -45,7 +57,7 @@ async function bundle(entry, format, more = '') {
     mangleCache: names,
     write: false,
     outfile: `${entry}.js`,
-    plugins: [flatSheets, ...(more ? [{name: 'more', setup: ({onResolve}) => onResolve({filter: /\/more\.js$/}, ({kind}) => (kind === 'dynamic-import' ? {path: `./${more}`, external: true} : undefined))}] : [])],
+    plugins: [flatSheets, more ? apart(more) : together],
   });
   Object.assign(names, mangleCache);
   const parts = Object.values(metafile.outputs)[0].inputs;

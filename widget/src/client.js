@@ -27,7 +27,7 @@ const PAGE_LOAD = {type: 'page_load'};
 
 /**
  * @param {Config} config @param {string} base address of the server, with the slash at its end
- * @param {() => Promise<typeof import('./panel.js')>} loadPanel
+ * @param {() => Promise<import('./types').Panel>} loadPanel
  */
 export function createClient(config, base, loadPanel) {
   const {performance, fetch} = window;
@@ -38,7 +38,7 @@ export function createClient(config, base, loadPanel) {
   const published = config.surveys.map((survey) => ({...survey, triggers: survey.triggers || []}));
 
   let errors = 0;
-  let isOff = config.off;
+  let isOff = false;
   let consent = config.consent || 'granted';
   /** @type {import('./types').Session | null | undefined} */
   let session;
@@ -179,13 +179,17 @@ export function createClient(config, base, loadPanel) {
     waiting = [];
     armed.clear();
     refused.clear();
+    armPage();
+    session?.moved();
+  };
+
+  const armPage = () => {
     if (!isReady()) return;
     for (const survey of published) {
       for (const trigger of survey.triggers) {
         if (trigger.type !== 'event') waiting.push(timers.after(trigger.delay_ms || 0, () => arm(survey, PAGE_LOAD)));
       }
     }
-    session?.moved();
   };
 
   /** @param {Survey} survey @param {Trigger} trigger */
@@ -276,7 +280,8 @@ export function createClient(config, base, loadPanel) {
       });
       // When this browser was first seen has to be known from the first page on.
       if (isReady() && !store.get('state')) store.set('state', toJson(state()));
-      beginPage();
+      // What calls before the script's arrival have armed stays armed.
+      armPage();
       // Answers an earlier page could not send.
       if (isReady() && store.get('queue')) timers.after(2000, () => loadPanel().then((panel) => panel.call(kit, 'flush', [])));
       emit('ready');

@@ -3,7 +3,7 @@
  * A file of its own, so that the common survey does not pay for it; the panel lends it what both use.
  *
  * @typedef {import('./types').Kit} Kit
- * @typedef {typeof import('./ui/dom.js')} Dom
+ * @typedef {Pick<typeof import('./ui/dom.js'), 'el' | 'icon'>} Dom
  */
 
 import {pickLanguage} from './core/language.js';

@@ -5,6 +5,7 @@ import {whenQuiet} from './browser/quiet.js';
 import {createTabs} from './browser/tabs.js';
 import {pickLanguage} from './core/language.js';
 import {note, writeState} from './core/history.js';
+import {loadMore} from './load-more.js';
 import {createSession} from './session.js';
 import {ENGLISH} from './ui/texts.js';
 
@@ -26,7 +27,7 @@ const CALLS = {
     outbox = outbox || createOutbox(kit);
     outbox.flush();
   },
-  debug: async (kit) => (await import('./more.js')).debug(kit),
+  debug: async (kit) => (await loadMore()).debug(kit),
   open: (kit, id, {force, into} = {}) => {
     const survey = kit.published.find((one) => !id || one.id === id);
     if (!survey) return false;
@@ -34,7 +35,7 @@ const CALLS = {
     return kit.ask([survey], true, into);
   },
   preview: async (kit, survey, options = {}) => {
-    const more = await import('./more.js');
+    const more = await loadMore();
     closeCurrent();
     const shown = typeof survey === 'string' ? kit.published.find(({id}) => id === survey) : survey;
     const session = more.preview(kit, createSession, shown, {...options, texts: {...ENGLISH, ...options.interface}, into: place(options.into)}, more);
@@ -58,7 +59,7 @@ export const call = (kit, name, args) => Object.hasOwn(CALLS, name) && CALLS[nam
 export async function decided(kit, {surveys, answer, manual, into}) {
   const survey = surveys.find(({id}) => id === answer.survey_id);
   const content = survey && (answer.content || survey.content);
-  if (answer.show && content) return open(kit, {survey: {...survey, content}, answer, manual, into, more: needsMore(content) ? await import('./more.js') : null});
+  if (answer.show && content) return open(kit, {survey: {...survey, content}, answer, manual, into, more: needsMore(content) ? await loadMore() : null});
   const {reason = 'unreadable', retry_after_s: rest} = answer;
   const state = kit.state();
   for (const one of surveys) {
@@ -72,7 +73,7 @@ export async function decided(kit, {surveys, answer, manual, into}) {
 /**
  * Show a survey the server has decided for, at the next quiet moment.
  * @param {Kit} kit
- * @param {{survey: Survey, answer: import('./types').Decision, manual: boolean, into?: unknown, more: typeof import('./more.js') | null}} options
+ * @param {{survey: Survey, answer: import('./types').Decision, manual: boolean, into?: unknown, more: import('./types').More | null}} options
  * @returns {Session}
  */
 function open(kit, {survey, answer, manual, into, more}) {

@@ -4,18 +4,19 @@
  *
  * @typedef {import('./types').Kit} Kit
  * @typedef {import('./types').Content} Content
- * @typedef {{content: Content, surveyId: string, language: string, texts: import('./types').InterfaceTexts, theme: import('./types').Theme, isDialog: boolean, into?: Element | null, more?: typeof import('./more.js') | null,
+ * @typedef {{content: Content, surveyId: string, language: string, texts: import('./types').InterfaceTexts, theme: import('./types').Theme, isDialog: boolean, into?: Element | null, more?: import('./types').More | null,
  *   post: (state: string, body: object) => void, remember: (what: import('./types').Happened) => void, onEnd: () => void}} Showing
  */
 
 import {checkAnswer, isAnswered, metric, nextQuestion, path, progress, questionText, scale, thanks, toResponse} from './core/flow.js';
 import {pickLanguage} from './core/language.js';
-import * as dom from './ui/dom.js';
+import {ICONS, button, el, icon} from './ui/dom.js';
 import {createFrame} from './ui/frame.js';
 import {scaleQuestion} from './ui/scale.js';
 import {textQuestion} from './ui/text.js';
 
-const {ICONS, button, el, icon} = dom;
+// Lent to more.js. Not `import *`: bundlers copy such objects with for…in, which trips over a page's Object.prototype.
+const dom = {el, icon};
 
 /** @param {Kit} kit @param {Showing} showing */
 export function createSession(kit, {content, surveyId, language, texts, theme, isDialog, into, more, post, remember, onEnd}) {

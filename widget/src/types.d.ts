@@ -136,3 +136,11 @@ export type InterfaceTexts = {
 
 /** Panel side of what happened to a survey. */
 export type Happened = 'shownAt' | 'answeredAt' | 'declinedAt' | 'laterAt';
+
+/** What src/more.js gives. */
+export type More = Pick<
+  typeof import('./more.js'),
+  'complaint' | 'css' | 'debug' | 'drawing' | 'header' | 'optionsQuestion' | 'preview'
+>;
+/** What src/panel.js gives. */
+export type Panel = Pick<typeof import('./panel.js'), 'call' | 'decided'>;

@@ -17,7 +17,7 @@ export function createEmitter() {
     on: (event, callback) => {
       /** @type {[string, (detail: unknown) => void]} */
       const entry = [event, callback];
-      if (typeof callback === 'function') listeners.add(entry);
+      listeners.add(entry);
       return () => void listeners.delete(entry);
     },
   };

@@ -14,7 +14,7 @@ const REST_MS = 1000;
 /**
  * @param {import('../types').Kit} kit @param {import('../types').Question} question
  * @param {import('../types').QuestionTexts} texts
- * @param {{value: unknown, language: string, onCommit: (value: number, how: string) => void, onChoose: (value: number) => void, onRest: (value: number) => void, more?: typeof import('../more.js') | null}} options
+ * @param {{value: unknown, language: string, onCommit: (value: number, how: string) => void, onChoose: (value: number) => void, onRest: (value: number) => void, more?: import('../types').More | null}} options
  */
 export function scaleQuestion(kit, question, texts, {value, language, onCommit, onChoose, onRest, more}) {
   const [low, high] = /** @type {[number, number]} */ (scale(question));
