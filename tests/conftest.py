@@ -1,10 +1,15 @@
-"""Shared fixtures: a real SQLite file and a real PostgreSQL, migrated once, emptied between tests."""
+"""Shared fixtures: a real SQLite and a real PostgreSQL, migrated once, emptied between tests."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import socket
+import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +27,7 @@ from backend.storage.db import Database
 from backend.storage.migrate import migrate
 from backend.storage.models import Base, Survey
 
+ROOT = Path(__file__).resolve().parents[1]
 ORIGIN = "https://app.example.com"
 
 
@@ -156,3 +162,49 @@ def make_survey(db: Database, project: Given) -> Callable[..., str]:
         return db.transact(work)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """`make demo`, word for word, on a free port, a folder of its own and a small made-up world."""
+    folder = tmp_path_factory.mktemp("readme")
+    port = _two_free_ports()
+    env = {
+        **os.environ,
+        "PORT": str(port),
+        "ZEROTEN_DATA": str(folder),
+        "ZEROTEN_DEMO_USERS": "120",
+        "ZEROTEN_DEMO_ACCOUNTS": "10",
+        "ZEROTEN_DEMO_DAYS": "60",
+    }
+    process = subprocess.Popen(
+        ["bash", "-ec", "make demo"], env=env, cwd=ROOT, start_new_session=True
+    )
+    try:
+        yield _ready(folder / "demo.json", process)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(20)
+
+
+def _ready(path: Path, process: subprocess.Popen[bytes]) -> dict[str, str]:
+    for _ in range(900):
+        if path.exists():
+            return json.loads(path.read_text())
+        assert process.poll() is None, "make demo ended before it was ready"
+        time.sleep(0.1)
+    raise AssertionError("make demo was not ready within 90 s")
+
+
+def _two_free_ports() -> int:
+    """Return a port whose neighbour is free too: the demo product takes the next one."""
+    while True:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            try:
+                two.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port

