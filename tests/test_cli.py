@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import os
 
 import pytest
 
 from backend.cli import main
-from backend.services import credentials, vault
+from backend.jobs import worker
+from backend.services import credentials, demo, vault
 from backend.storage.db import Database
 from backend.storage.migrate import current_revision, head_revision
 
@@ -61,6 +63,15 @@ def test_a_key_is_added_listed_and_revoked(zeroten, made):
     listed = [json.loads(line) for line in zeroten("key", "list", "--json")[1].splitlines()]
     assert {one["id"]: one["revoked_at"] is None for one in listed}[key["id"]] is False
     assert key["key"] not in json.dumps(listed)
+
+
+def test_an_identity_secret_is_made_listed_and_revoked(zeroten, made):
+    secret = json.loads(zeroten("key", "create", "identity", "--json")[1])
+    assert (secret["id"][:3], secret["key"][:4]) == ("is_", "ids_")
+    listed = zeroten("key", "list")[1]
+    assert secret["id"] in listed
+    assert secret["key"] not in listed
+    assert zeroten("key", "revoke", secret["id"])[0] == 0
 
 
 def test_a_survey_is_made_from_a_file_published_and_paused(zeroten, made, tmp_path):
@@ -145,6 +156,49 @@ def test_a_bad_file_is_pointed_into(zeroten, made, tmp_path, document, told):
     assert code == 2
     assert told in error
     assert error.count("\n") == 1
+
+
+def test_the_demo_is_seeded_and_handed_over(zeroten, monkeypatch):
+    asked = {}
+
+    def seed(db, **given):
+        asked.update(given)
+        given["progress"]("people are made")
+        return demo.Seeded("prj_1", "pk_1", "sk_1", "at_1", "srv_1")
+
+    monkeypatch.setattr(demo, "seed", seed)
+
+    code, out, told = zeroten("demo", "seed", "--seed", "7", "--json")
+
+    assert (code, json.loads(out)["admin_token"]) == (0, "at_1")
+    assert asked["seed"] == 7
+    assert "people are made" in told
+
+
+def test_the_server_is_gunicorn_in_this_very_process(zeroten, monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execv", lambda program, arguments: started.append(arguments))
+
+    assert zeroten("serve")[0] == 0
+    assert started[0][1:3] == ["-m", "gunicorn"]
+    assert started[0][-1] == "backend.wsgi:app"
+
+
+def test_the_worker_runs_on_tables_that_are_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZEROTEN_DATA", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    revisions = []
+
+    def run(config):
+        db = Database(config.url)
+        with db.engine.connect() as connection:
+            revisions.append(current_revision(connection))
+        db.close()
+
+    monkeypatch.setattr(worker, "run", run)
+
+    assert main(["worker"]) == 0
+    assert revisions == [head_revision()]
 
 
 def test_no_third_live_key_of_a_kind(zeroten, made):

@@ -11,7 +11,8 @@ from backend.cli.common import ACTOR, CliError, database, project_of, show
 from backend.cli.common import show_all as show_records
 from backend.config import Config
 from backend.domain.values import is_name
-from backend.services import audit, projects
+from backend.services import audit, identity_secrets, projects
+from backend.services.vault import Vault
 
 
 def create(config: Config, given: Namespace) -> None:
@@ -19,6 +20,10 @@ def create(config: Config, given: Namespace) -> None:
 
     def work(session: Session) -> dict[str, Any]:
         project_id = project_of(session, given)
+        if given.kind == "identity":
+            vault = Vault.open(config.encryption_keys, config.data_dir)
+            secret, text = identity_secrets.add(session, vault, project_id, actor=ACTOR)
+            return {"id": secret.id, "kind": given.kind, "key": text}
         key, token = projects.add_key(session, project_id, given.kind, actor=ACTOR)
         return {"id": key.id, "kind": key.kind, "key": token}
 
@@ -30,7 +35,9 @@ def revoke(config: Config, given: Namespace) -> None:
     """Revoke a key."""
 
     def work(session: Session) -> dict[str, Any]:
-        projects.revoke_key(session, project_of(session, given), given.key_id, actor=ACTOR)
+        is_identity = given.key_id.startswith("is_")
+        revoke_one = identity_secrets.revoke if is_identity else projects.revoke_key
+        revoke_one(session, project_of(session, given), given.key_id, actor=ACTOR)
         return {"revoked": given.key_id}
 
     with database(config) as db:
@@ -38,7 +45,7 @@ def revoke(config: Config, given: Namespace) -> None:
 
 
 def show_all(config: Config, given: Namespace) -> None:
-    """List keys; of secret ones their ends."""
+    """List keys, of secret ones their ends, and identity secrets."""
     with database(config) as db, db.read() as session:
         records = [
             {
@@ -49,6 +56,15 @@ def show_all(config: Config, given: Namespace) -> None:
                 "revoked_at": key.revoked_at,
             }
             for key in projects.keys_of(session, project_of(session, given))
+        ] + [
+            {
+                "id": one.id,
+                "kind": "identity",
+                "key": "…",
+                "created_at": one.created_at,
+                "revoked_at": one.revoked_at,
+            }
+            for one in identity_secrets.secrets_of(session, project_of(session, given))
         ]
     show_records(records, given)
 

@@ -25,7 +25,7 @@ def build() -> Parser:
     groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _command(groups, "init", processes.init, "bring the database's tables to this release")
     _projects(_group(groups, "project", "projects"))
-    _keys(_group(groups, "key", "keys of pages and servers"))
+    _keys(_group(groups, "key", "keys of pages and servers, identity secrets"))
     _tokens(_group(groups, "token", "admin tokens"))
     _surveys(_group(groups, "survey", "surveys"))
     _responses(_group(groups, "responses", "answers"))
@@ -48,7 +48,7 @@ def _projects(group: Any) -> None:
 
 def _keys(group: Any) -> None:
     create = _command(group, "create", keys.create, "add a key beside the one in use")
-    create.add_argument("kind", choices=("publishable", "secret"))
+    create.add_argument("kind", choices=("publishable", "secret", "identity"))
     revoke = _command(group, "revoke", keys.revoke, "revoke a key, at once and for good")
     revoke.add_argument("key_id")
     listing = _command(group, "list", keys.show_all, "list keys")

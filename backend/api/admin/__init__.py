@@ -10,6 +10,7 @@ from backend.api.admin.audit import audit
 from backend.api.admin.common import AdminBlueprint
 from backend.api.admin.decisions import decisions
 from backend.api.admin.docs import publish
+from backend.api.admin.identity import identity
 from backend.api.admin.insights import insights
 from backend.api.admin.keys import keys
 from backend.api.admin.openapi import document, new_api
@@ -21,6 +22,7 @@ from backend.api.admin.users import users
 BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     projects,
     keys,
+    identity,
     surveys,
     decisions,
     responses,

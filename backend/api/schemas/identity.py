@@ -1,0 +1,31 @@
+"""Identity secrets."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from backend.api.schemas.common import AdminSchema
+from backend.api.schemas.fields import Time
+
+
+class IdentitySecretSchema(AdminSchema):
+    """A secret with which the host's servers sign identity tokens (HS256)."""
+
+    id = fields.String(required=True, metadata={"description": "The `kid` of its tokens."})
+    created_at = Time(required=True)
+    revoked_at = Time(required=True, allow_none=True)
+
+
+class CreatedIdentitySecretSchema(IdentitySecretSchema):
+    """A new secret; it is shown this once."""
+
+    secret = fields.String(
+        required=True,
+        metadata={"description": "Its UTF-8 bytes, prefix included, are the key."},
+    )
+
+
+class IdentitySecretsSchema(AdminSchema):
+    """All identity secrets of a project, newest first."""
+
+    items = fields.List(fields.Nested(IdentitySecretSchema), required=True)
