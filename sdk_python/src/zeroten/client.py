@@ -289,7 +289,7 @@ class Client:
             own_message_id(message_id) if message_id else self._stamp.message_id()
         )
         members["timestamp"] = self._stamp.now() if timestamp is None else moment(timestamp)
-        reason = self._put(self._encode(members, payload), message_id is not None)
+        reason = self._put(self._encode(members, payload), bool(message_id))
         if reason:
             return self._refuse(reason)
         if not self._delivery.has_thread:
