@@ -112,10 +112,31 @@ def percentiles(x: Ints, ref: Ints) -> tuple[Floats, Bools]:
     """
     if len(ref) == 0:
         return np.full(len(x), np.nan), np.zeros(len(x), np.bool_)
-    ordered = np.sort(ref)
-    less = np.searchsorted(ordered, x, side="left")
-    up_to = np.searchsorted(ordered, x, side="right")
+    less, up_to = ranks(x, np.sort(ref))
     return 50 * (less + up_to) / len(ref), 10 * up_to >= 9 * len(ref)
+
+
+def ranks(x: Ints, ordered: Ints) -> tuple[Ints, Ints]:
+    """Return how many of `ordered` (sorted) are less than each x, and how many at most x."""
+    return np.searchsorted(ordered, x, side="left"), np.searchsorted(ordered, x, side="right")
+
+
+def reference_days(anchors: Ints, bits: Ints, until: int) -> Ints:
+    """Return the active days of all users who had any in the 30 days before day `until`.
+
+    Args:
+        anchors, bits: each user's recent activity as `domain/activity.py` packs it; it must
+            reach back 30 days from `until`.
+    """
+    shift = until - 1 - anchors
+    window = np.where(
+        shift >= 0,
+        bits.astype(np.uint64) << np.clip(shift, 0, WINDOW_DAYS).astype(np.uint64),
+        bits.astype(np.uint64) >> np.clip(-shift, 0, 63).astype(np.uint64),
+    )
+    days = np.bitwise_count(window & np.uint64((1 << WINDOW_DAYS) - 1)).astype(np.int64)
+    active: Ints = days[days > 0]
+    return active
 
 
 def hotspots(table: Sequence[Sequence[int]]) -> Hotspots:
