@@ -92,7 +92,7 @@ def _respond(
         if taken is not None:
             raise TicketUsedError
     if old is None:
-        responses.add(connection, **_new_row(ticket, now), **columns)
+        responses.add(connection, **_new_row(ticket, now) | columns)
     else:
         responses.change(connection, old.id, **columns)
     _keep_clocks(connection, ticket, old, columns, happened_at)
