@@ -28,7 +28,7 @@ def start(code: str, host: str, *, spool=None, preamble: str = PREAMBLE) -> subp
     )
 
 
-def run(code: str, host: str, *, spool=None, timeout_s: float = 20) -> str:
+def run(code: str, host: str, *, spool=None, timeout_s: float = 60) -> str:
     """Run a program to its end; return what it printed."""
     process = start(code, host, spool=spool)
     try:

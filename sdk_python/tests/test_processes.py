@@ -62,7 +62,7 @@ def test_a_forked_child_sends_its_own_events_and_not_the_parents(server):
         + "pid = os.fork()\n"
         + "if pid == 0:\n    "
         + TRACK.format(100, "child")
-        + "    assert client.stats().called == 100\n    client.close(5)\n    os._exit(0)\n"
+        + "    assert client.stats().called == 100\n    client.close(20)\n    os._exit(0)\n"
         + "os.waitpid(pid, 0)\n"
     )
     scripts.run(code, server.url)
@@ -97,7 +97,7 @@ for child in range(12):
     pid = os.fork()
     if pid == 0:
         for n in range(100): assert client.track("u-1", "child", {"n": n})
-        assert client.close(10)
+        assert client.close(20)
         os._exit(0)
     children.append(pid)
     time.sleep(0.01)
@@ -105,7 +105,7 @@ codes = [os.waitpid(pid, 0)[1] for pid in children]
 going = False
 for thread in threads: thread.join()
 assert codes == [0] * 12, codes
-assert client.close(10)
+assert client.close(20)
 print(client.stats().stored)
 """
     stored = int(scripts.run(code, server.url))
@@ -124,7 +124,7 @@ def test_with_a_spool_a_killed_process_loses_nothing(server, tmp_path, number):
     process.send_signal(number)
     process.communicate()
 
-    code = "assert client.flush(10)\nassert client.stats().recovered == 1000\n"
+    code = "assert client.flush(30)\nassert client.stats().recovered == 1000\n"
     scripts.run(code, server.url, spool=spool)
 
     assert len(server.events) == 1000
@@ -160,7 +160,7 @@ def test_an_exit_with_a_spool_keeps_events_for_the_next_start(server, tmp_path):
     code = TRACK.format(700, "later") + "client.close()\nprint(client.stats().kept)\n"
     assert scripts.run(code, DEAD, spool=spool) == "700\n"
 
-    scripts.run("assert client.flush(10)\n", server.url, spool=spool)
+    scripts.run("assert client.flush(30)\n", server.url, spool=spool)
 
     assert len(server.named("later")) == 700
 
@@ -177,7 +177,7 @@ process = multiprocessing.get_context("fork").Process(target=work)
 process.start(); process.join()
 """
     scripts.run(code, DEAD, spool=spool)
-    scripts.run("assert client.flush(10)\n", server.url, spool=spool)
+    scripts.run("assert client.flush(30)\n", server.url, spool=spool)
 
     assert len(server.named("worker")) == 100
 
@@ -199,16 +199,16 @@ with socket.socket() as s: s.bind(("127.0.0.1", 0)); port = s.getsockname()[1]
 arguments = ["-m", "gunicorn", "--preload", "-w", "2", "-b", f"127.0.0.1:{{port}}", "shop:app"]
 process = subprocess.Popen([sys.executable, *arguments], cwd={str(tmp_path)!r})
 for n in range(100):
-    for _ in range(100):
+    for _ in range(300):
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", "/"); assert connection.getresponse().status == 200; break
         except OSError: time.sleep(0.1)
     connection.close()
 process.send_signal(signal.SIGTERM)
-assert process.wait(10) == 0
+assert process.wait(30) == 0
 """
-    scripts.run(code, server.url, timeout_s=40)
+    scripts.run(code, server.url, timeout_s=90)
 
     assert len(server.named("request")) == 100
     assert len(server.named("booted")) == 1

@@ -64,11 +64,12 @@ class RealServer:
             cwd=ROOT,
             start_new_session=True,
         )
-        for _ in range(200):
+        for _ in range(600):
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(self.url + "/healthz", timeout=1)
                 return
             time.sleep(0.05)
+        self.kill()
         raise RuntimeError("the server did not start")
 
     def kill(self) -> None:

@@ -73,7 +73,7 @@ def test_a_delivered_spool_leaves_nothing_behind(server, make_client, tmp_path):
     client = make_client(spool=tmp_path / "spool")
     for number in range(1200):
         client.track("u-1", "opened", {"number": number})
-    assert client.close(5)
+    assert client.close(20)
 
     assert list((tmp_path / "spool").iterdir()) == []
     assert len(server.events) == 1200
@@ -96,7 +96,7 @@ def test_a_spool_that_cannot_be_written_is_said_once_and_events_wait_in_memory(
 
     for number in range(50):
         assert client.track("u-1", "opened", {"number": number})
-    assert client.flush(5)
+    assert client.flush(20)
 
     assert len(server.events) == 50
     assert len([r for r in caplog.records if "wait in memory" in r.message]) == 1
@@ -110,7 +110,7 @@ def test_a_full_disk_costs_nothing_but_the_spool(server, make_client, tmp_path, 
     client = make_client(spool=tmp_path / "spool")
 
     assert client.track("u-1", "opened")
-    assert client.flush(5)
+    assert client.flush(20)
     assert len(server.events) == 1
 
 
@@ -123,7 +123,7 @@ def test_events_older_than_the_servers_memory_of_keys_expire_and_are_counted(mak
         os.utime(path, (time.time() - age_days * 86_400,) * 2)
     client = make_client(spool=tmp_path)
 
-    client.flush(5)
+    client.flush(20)
 
     stats = client.stats()
     assert (stats.recovered, stats.stored, stats.dropped) == (2, 1, {"expired": 1})
