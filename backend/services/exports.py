@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from backend.domain.timestamps import format_time
-from backend.services import audit, responses
+from backend.services import audit, response_views, responses
 from backend.services.responses import Filters
 from backend.storage.db import Database
 
@@ -73,7 +73,7 @@ FORMATS: Final[dict[str, Callable[[Iterator[list[dict[str, Any]]]], Iterator[str
 
 
 def pieces(db: Database, project_id: str, filters: Filters) -> Iterator[list[dict[str, Any]]]:
-    """Yield responses, oldest first, as lists of what `responses.views` gives.
+    """Yield responses, oldest first, as lists of what `response_views.views` gives.
 
     All that is there at the start is given, each once; what arrives meanwhile may be.
     """
@@ -86,7 +86,7 @@ def pieces(db: Database, project_id: str, filters: Filters) -> Iterator[list[dic
             if not rows:
                 return
             after = responses.place(rows[-1], filters)
-            views = responses.views(session, project_id, rows, names_people=True)
+            views = response_views.views(session, project_id, rows, names_people=True)
         yield views
         if len(rows) < PIECE:
             return

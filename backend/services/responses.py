@@ -1,9 +1,8 @@
-"""Responses as admins read them: filtered, in pages, each with its context and usage."""
+"""Responses as admins read them: filtered and in pages (`response_views.py` draws them)."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,17 +10,15 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, and_, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from backend.domain import flow, personal
+from backend.domain import flow
 from backend.domain.errors import NotFoundError
 from backend.domain.tickets import ANSWERED
 from backend.services import audit
 from backend.services.clock import to_ms, utc_now
 from backend.services.scope import check_revision, one
-from backend.storage.models import Account, Name, Response, Survey, SurveyVersion, User
+from backend.storage.models import Account, Response, Survey, SurveyVersion, User
 
 SCORES: Final = {"detractor": (0, 6), "passive": (7, 8), "promoter": (9, 10)}
-# PostgreSQL and SQLite both take that many values in one IN.
-_NAMES_AT_ONCE: Final = 500
 
 Found = Row[Response, str, bool, str | None]
 
@@ -146,21 +143,6 @@ def etag(response: Response) -> str:
     return f"{response.revision}-{changed_ms}-{profiled_ms}-{int(response.is_test)}"
 
 
-def views(
-    session: Session, project_id: str, rows: Iterable[Found], *, names_people: bool
-) -> list[dict[str, Any]]:
-    """Return responses as the admin plane shows them.
-
-    Args:
-        names_people: False leaves out traits that hold names or e-mail addresses, and masks ids
-            that are such addresses: what viewers see.
-    """
-    rows = list(rows)
-    contents = _contents(session, {(row[0].survey_id, row[0].version) for row in rows})
-    names = _names(session, project_id, rows)
-    return [_view(row, contents, names, names_people) for row in rows]
-
-
 def _joined(project_id: str) -> Select[Response, str, bool, str | None]:
     return (
         select(Response, User.user_id, User.is_anonymous, Account.account_id)
@@ -218,79 +200,3 @@ def _only_nps(session: Session, project_id: str) -> list[ColumnElement[bool]]:
         for survey_id, number, content in versions
         if (metric := flow.metric(content)) is None or metric["kind"] != "nps"
     ]
-
-
-def _contents(
-    session: Session, wanted: set[tuple[str, int]]
-) -> dict[tuple[str, int], Mapping[str, Any]]:
-    ids = {survey_id for survey_id, _ in wanted}
-    query = select(SurveyVersion.survey_id, SurveyVersion.number, SurveyVersion.content)
-    rows = session.execute(query.where(SurveyVersion.survey_id.in_(ids))) if ids else ()
-    return {(survey_id, number): content for survey_id, number, content in rows}
-
-
-def _names(session: Session, project_id: str, rows: Sequence[Found]) -> dict[int, str]:
-    ids = sorted(
-        {i for row in rows for packed in (row[0].features, row[0].pages) for i in _ids(packed)}
-    )
-    names: dict[int, str] = {}
-    for start in range(0, len(ids), _NAMES_AT_ONCE):
-        some = ids[start : start + _NAMES_AT_ONCE]
-        query = select(Name.id, Name.name).where(Name.project_id == project_id, Name.id.in_(some))
-        names.update((row.id, row.name) for row in session.execute(query))
-    return names
-
-
-def _ids(packed: bytes | None) -> tuple[int, ...]:
-    """Return name ids from their packed form: unsigned 32-bit numbers, little-endian."""
-    return struct.unpack(f"<{len(packed) // 4}I", packed) if packed else ()
-
-
-def _view(
-    row: Found,
-    contents: Mapping[tuple[str, int], Mapping[str, Any]],
-    names: Mapping[int, str],
-    names_people: bool,
-) -> dict[str, Any]:
-    response, user_id, is_anonymous, account_id = row
-    metric = flow.metric(contents[response.survey_id, response.version])
-    return {
-        "id": response.id,
-        "survey_id": response.survey_id,
-        "survey_version": response.version,
-        "user_id": user_id if names_people else personal.without_email(user_id),
-        "account_id": account_id,
-        "anonymous": is_anonymous,
-        "verified": response.is_verified,
-        "manual": response.is_manual,
-        "is_test": response.is_test,
-        "state": response.state,
-        "score": response.score,
-        "category": flow.band(metric, response.score) if metric else None,
-        "comment": response.comment,
-        "answers": response.answers,
-        "role": response.role,
-        "plan": response.plan,
-        "page": response.page,
-        "language": response.language,
-        "app_version": response.app_version,
-        "device": response.device,
-        "traits": response.traits if names_people else personal.without_names(response.traits),
-        "admission_probability": response.admission_probability,
-        "invited_at": response.invited_at,
-        "answered_at": response.answered_at,
-        "updated_at": response.updated_at,
-        "usage": _usage(response, names),
-    }
-
-
-def _usage(response: Response, names: Mapping[int, str]) -> dict[str, Any] | None:
-    """Return what the user did before the invitation, None until that has been computed."""
-    if response.active_days is None:
-        return None
-    return {
-        "active_days": response.active_days,
-        "percentile": response.active_percentile,
-        "features": [names[i] for i in _ids(response.features) if i in names],
-        "pages": [names[i] for i in _ids(response.pages) if i in names],
-    }

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain import audience
-from backend.domain.errors import FieldError
+from backend.domain.errors import FieldError, InvalidRequestError
 from backend.domain.flow import check_content
+from backend.domain.flow.answers import escape_pointer
 from backend.storage.models import Account, Project, Response, Survey, User
 
 # Names of traits are gathered from so many of the latest people, accounts and answers.
@@ -37,12 +38,47 @@ class KnownTraits:
         self.accounts: Collection[str] | None = accounts or None
 
 
+def checked(
+    session: Session,
+    project_id: str,
+    given: Mapping[str, Any],
+    sampling_at: str,
+    stored: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return members of a survey ready to be stored.
+
+    Args:
+        sampling_at: pointer to the members of `sampling`, for faults.
+        stored: `starts_at` and `ends_at` as they are, for what `given` leaves out.
+    Raises:
+        InvalidRequestError: naming every fault at once.
+    """
+    faults: list[FieldError] = []
+    if "content" in given:
+        faults += content_faults(given["content"], "#/content")
+    targeting, sampling = given.get("targeting", {}), given.get("sampling", {})
+    if "audience" in targeting or "segments" in sampling:
+        known = KnownTraits(session, project_id)
+        rule, segments = targeting.get("audience"), sampling.get("segments", ())
+        faults += audience_faults(rule, "#/targeting/audience", known)
+        faults += segment_faults(segments, f"{sampling_at}/segments", known)
+    ends_at = given.get("ends_at", stored.get("ends_at"))
+    starts_at = given.get("starts_at", stored.get("starts_at"))
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        faults.append(FieldError("#/ends_at", "Must be later than starts_at."))
+    if faults:
+        raise InvalidRequestError(errors=faults)
+    if "content" not in given:
+        return dict(given)
+    return {**given, "content": cleaned(given["content"])}
+
+
 def content_faults(content: Any, at: str) -> list[FieldError]:
     """Return what is wrong with a survey's content; pointers begin with `at`."""
     if _is_deeper(content, _CONTENT_DEPTH):
         return [FieldError(at, f"At most {_CONTENT_DEPTH} levels.")]
     unknown = [
-        FieldError(f"{at}/{name}", "There is no such member.")
+        FieldError(f"{at}/{escape_pointer(str(name))}", "There is no such member.")
         for name in (content if isinstance(content, Mapping) else ())
         if name not in _CONTENT_MEMBERS
     ]

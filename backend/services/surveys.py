@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.domain import survey_defaults
-from backend.domain.errors import ConflictError, FieldError, InvalidRequestError
+from backend.domain.errors import ConflictError
 from backend.domain.timestamps import format_time
 from backend.services import audit, survey_checks
 from backend.services.clock import utc_now
@@ -132,7 +132,7 @@ def add(session: Session, project_id: str, given: Mapping[str, Any], *, actor: s
     Raises:
         InvalidRequestError: pointing at what is wrong in `given`.
     """
-    given = _checked(session, project_id, given, "#/sampling", {})
+    given = survey_checks.checked(session, project_id, given, "#/sampling", {})
     survey = create(session, project_id, **given)
     audit.record(
         session, actor=actor, action="survey.create", subject=survey.id, project_id=project_id
@@ -164,7 +164,7 @@ def change(
     if survey.status == "archived":
         raise ConflictError("The survey is archived.")
     now = {name: getattr(survey, name) for name in ("starts_at", "ends_at")}
-    changes = _checked(session, project_id, changes, sampling_at, now)
+    changes = survey_checks.checked(session, project_id, changes, sampling_at, now)
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
     for name, value in changes.items():
@@ -224,40 +224,6 @@ def set_status(
         changes=audit.difference(before, {name: getattr(survey, name) for name in before}),
     )
     return survey
-
-
-def _checked(
-    session: Session,
-    project_id: str,
-    given: Mapping[str, Any],
-    sampling_at: str,
-    stored: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return `given` ready to be stored.
-
-    Raises:
-        InvalidRequestError: naming every fault at once.
-    """
-    faults: list[FieldError] = []
-    targeting, sampling = given.get("targeting", {}), given.get("sampling", {})
-    known = survey_checks.KnownTraits(session, project_id)
-    if "content" in given:
-        faults += survey_checks.content_faults(given["content"], "#/content")
-    if "audience" in targeting:
-        where = "#/targeting/audience"
-        faults += survey_checks.audience_faults(targeting["audience"], where, known)
-    if "segments" in sampling:
-        where = f"{sampling_at}/segments"
-        faults += survey_checks.segment_faults(sampling["segments"], where, known)
-    ends_at = given.get("ends_at", stored.get("ends_at"))
-    starts_at = given.get("starts_at", stored.get("starts_at"))
-    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
-        faults.append(FieldError("#/ends_at", "Must be later than starts_at."))
-    if faults:
-        raise InvalidRequestError(errors=faults)
-    if "content" not in given:
-        return dict(given)
-    return {**given, "content": survey_checks.cleaned(given["content"])}
 
 
 def _published(session: Session, survey: Survey) -> SurveyVersion | None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain.errors import NotFoundError
-from backend.services import responses
+from backend.services import response_views, responses
 from backend.storage.models import Account, User, UserSurvey
 
 RECENT: Final = 20
@@ -40,7 +40,7 @@ def view(
         "open_ticket_until": user.open_ticket_until,
         "account": _account(session, user),
         "surveys": _clocks(session, user),
-        "responses": responses.views(session, project_id, recent, names_people=True),
+        "responses": response_views.views(session, project_id, recent, names_people=True),
     }
 
 

@@ -193,12 +193,6 @@ def if_match() -> frozenset[str] | None:
     return frozenset(given.as_set()) | ({"*"} if given.star_tag else frozenset())
 
 
-def tagged(response: Response, tag: str) -> Response:
-    """Return `response` with `tag` as its strong ETag."""
-    response.set_etag(tag)
-    return response
-
-
 def etag_header(tag: str) -> dict[str, str]:
     """Return the header that carries `tag`, for a view's return value."""
     return {"ETag": f'"{tag}"'}

@@ -27,6 +27,7 @@ from backend.api.schemas.responses import (
 from backend.api.state import zeroten
 from backend.services import exports
 from backend.services import responses as service
+from backend.services.response_views import views
 from backend.services.responses import Filters
 
 Answer = tuple[dict[str, Any], int, dict[str, str]]
@@ -52,7 +53,7 @@ def list_responses(query: dict[str, Any]) -> dict[str, Any]:
             session, project_id, filters, newest_first=newest_first, after=after, limit=limit + 1
         )
         shown = found[:limit]
-        items = service.views(session, project_id, shown, names_people=_sees_names())
+        items = views(session, project_id, shown, names_people=_sees_names())
         more = len(found) > limit
         cursor = encode_cursor(service.place(shown[-1], filters)) if more else None
     return {"items": items, "next_cursor": cursor}
@@ -107,7 +108,7 @@ def export_json_lines(query: dict[str, Any]) -> Response:
 def _one(project_id: str, response_id: str) -> Answer:
     with zeroten().db.read() as session:
         row = service.find(session, project_id, response_id)
-        shown = service.views(session, project_id, [row], names_people=_sees_names())[0]
+        shown = views(session, project_id, [row], names_people=_sees_names())[0]
         return shown, 200, etag_header(service.etag(row[0]))
 
 
