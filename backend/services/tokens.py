@@ -28,6 +28,7 @@ SCOPES: Final = (
     "responses:write",
     "users:read",
     "insights:read",
+    "insights:write",
     "audit:read",
 )
 

@@ -4,6 +4,7 @@ from backend.storage.models.answers import Decision, Response, Ticket
 from backend.storage.models.audit import AuditEntry
 from backend.storage.models.base import Base
 from backend.storage.models.idempotency import KeptAnswer
+from backend.storage.models.insights import InsightSettings, Release
 from backend.storage.models.people import Account, User, UserSurvey
 from backend.storage.models.projects import AdminToken, ApiKey, IdentitySecret, Project
 from backend.storage.models.surveys import Survey, SurveyDay, SurveyVersion
@@ -18,9 +19,11 @@ __all__ = [
     "Batch",
     "Decision",
     "IdentitySecret",
+    "InsightSettings",
     "KeptAnswer",
     "Name",
     "Project",
+    "Release",
     "Response",
     "SeenMessage",
     "Survey",
