@@ -17,6 +17,7 @@ from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.storage.db import Database
 from backend.storage.usage.names import NameIds
+from backend.storage.usage.sql import SQL
 from backend.web.landing import web
 
 
@@ -33,6 +34,7 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
         db=db,
         published=Published(db),
         names=names,
+        usage=SQL,
         vault=Vault.open(config.encryption_keys, config.data_dir),
     )
     problems.register(app)

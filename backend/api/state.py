@@ -12,6 +12,7 @@ from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.storage.db import Database
 from backend.storage.usage.names import NameIds
+from backend.storage.usage.store import UsageStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Zeroten:
     db: Database
     published: Published
     names: NameIds
+    usage: UsageStore
     vault: Vault
 
 

@@ -3,55 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection
 
 from backend.domain import limits
-from backend.domain.events import (
-    INVALID_EVENT,
-    INVALID_TIME_FAULT,
-    TOO_LARGE,
-    Facts,
-    Fault,
-    Reader,
-    Rollup,
-    Use,
-    WireEvent,
-    batch_key,
-    roll_up,
-)
+from backend.domain.events import Fault, WireEvent, batch_key
 from backend.domain.pages import page_template
-from backend.domain.values import is_name
+from backend.domain.rollup import Roller, Rollup
 from backend.services.clock import to_ms
 from backend.services.published import PublishedProject
-from backend.storage import batches, people
+from backend.storage import batches, links, people
 from backend.storage.db import Database
-from backend.storage.usage import sql as usage
+from backend.storage.usage import recent
 from backend.storage.usage.names import NameIds
-
-_MESSAGE_ID: Final = limits.MESSAGE_ID_LENGTH
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One good event: where it stood in the batch, its message id and its meaning."""
-
-    index: int
-    message_id: str | None
-    meaning: Use | Facts
+from backend.storage.usage.store import UsageBatch, UsageStore
 
 
 def record_batch(
     db: Database,
     project: PublishedProject,
     names: NameIds,
+    usage: UsageStore,
     *,
-    decode: Callable[[Any], WireEvent],
-    events: Sequence[Any],
+    events: Sequence[WireEvent | Fault],
     key: str | None,
     sent_at: Any,
     now: datetime,
@@ -65,129 +43,117 @@ def record_batch(
     Raises:
         StorageUnavailableError: nothing was counted; send the same again.
     """
-    good, faults = _read(project, decode, events, sent_at, now)
-    own_key = batch_key(key, [read.message_id for read in good])
-    good, repeated = _once_each(good)
-    result = _answer(good, repeated, faults)
-    rollup = roll_up(read.meaning for read in good)
+    # All of this before the writer is taken: a transaction is as short as its rows allow.
+    batch = _Batch(project, events, sent_at, now)
+    own_key = batch_key(key, [event.messageId for _, event in batch.good])
+    rollup, result = batch.rollup, batch.answer()
+    hashes = batch.hashes() if key is None else {}
+    store_key = own_key or secrets.token_hex(16)
 
     def work(connection: Connection) -> dict[str, Any]:
+        effect, told = rollup, result
         if own_key is not None:
             first = batches.claim(connection, project.id, own_key, result, now)
             if first is not None:
                 return first
-        if key is None:
-            return _record_unseen(connection, project, names, good, repeated, faults, own_key, now)
-        _record(connection, project.id, rollup, names, now)
-        return result
+        if hashes:
+            fresh = batches.unseen(connection, project.id, list(hashes), now)
+            if len(fresh) < len(hashes):
+                effect, told = batch.without({hashes[old] for old in hashes.keys() - fresh})
+                batches.keep_result(connection, project.id, own_key or "", told)
+        _record(connection, usage, names, project.id, store_key, effect, now)
+        return told
 
     return db.write(work)
 
 
-def _record_unseen(
-    connection: Connection,
-    project: PublishedProject,
-    names: NameIds,
-    good: list[_Read],
-    repeated: int,
-    faults: list[dict[str, Any]],
-    own_key: str | None,
-    now: datetime,
-) -> dict[str, Any]:
-    """Count what has not come in any batch of the last 24 hours."""
-    hashes = {read.message_id: _hash(read.message_id) for read in good if read.message_id}
-    fresh = batches.unseen(connection, project.id, list(hashes.values()), now)
-    left = [read for read in good if not read.message_id or hashes[read.message_id] in fresh]
-    result = _answer(left, repeated + len(good) - len(left), faults)
-    if own_key is not None and len(left) < len(good):
-        batches.keep_result(connection, project.id, own_key, result)
-    _record(connection, project.id, roll_up(read.meaning for read in left), names, now)
-    return result
-
-
 def _record(
-    connection: Connection, project_id: str, rollup: Rollup, names: NameIds, now: datetime
+    connection: Connection,
+    usage: UsageStore,
+    names: NameIds,
+    project_id: str,
+    batch_key: str,
+    rollup: Rollup,
+    now: datetime,
 ) -> None:
     if rollup.facts:
         people.learn(connection, project_id, rollup.facts, now)
-    usage.record(connection, project_id, rollup, names)
+    if rollup.links:
+        links.link(connection, project_id, rollup.links, now)
+    rows = recent.record(connection, project_id, rollup, names)
+    usage.record(connection, UsageBatch(project_id, batch_key, rows))
 
 
-def _read(
-    project: PublishedProject,
-    decode: Callable[[Any], WireEvent],
-    events: Sequence[Any],
-    sent_at: Any,
-    now: datetime,
-) -> tuple[list[_Read], list[dict[str, Any]]]:
-    reader = Reader(
-        project.calendar,
-        _remembering(lambda address: page_template(address, project.page_rules)),
-        to_ms(now),
-        _sent_ms(sent_at),
-    )
-    good: list[_Read] = []
-    faults: list[dict[str, Any]] = []
-    for index, raw in enumerate(events):
-        message_id: str | None = None
-        meaning: Use | Facts | Fault
-        if memoryview(raw).nbytes > limits.EVENT_BYTES:
-            meaning = Fault(TOO_LARGE, f"At most {limits.EVENT_BYTES} bytes an event.")
-        else:
-            try:
-                event = decode(raw)
-            except ValueError as error:
-                meaning = _undecodable(error)
-            except RecursionError:
-                meaning = Fault(INVALID_EVENT, f"At most {limits.NESTING} levels.")
-            else:
-                message_id = event.messageId
-                meaning = reader.read(event)
-        if isinstance(meaning, Fault):
-            faults.append(
-                {
-                    "index": index,
-                    "messageId": message_id if is_name(message_id, _MESSAGE_ID) else None,
-                    "code": meaning.code,
-                    "detail": meaning.detail,
-                }
-            )
-        else:
-            good.append(_Read(index, message_id, meaning))
-    return good, faults
+class _Batch:
+    """The events of one request, sorted into good and bad, and rolled up."""
+
+    def __init__(
+        self,
+        project: PublishedProject,
+        events: Sequence[WireEvent | Fault],
+        sent_at: Any,
+        now: datetime,
+    ) -> None:
+        template = _remembering(lambda address: page_template(address, project.page_rules))
+        self._roller = Roller(project.calendar, template, to_ms(now), _sent_ms(sent_at))
+        self._events = events
+        faults = [(at, event) for at, event in enumerate(events) if isinstance(event, Fault)]
+        checked = [(at, event) for at, event in enumerate(events) if not isinstance(event, Fault)]
+        once = _once_each(checked)
+        self.rollup, late_faults = self._roller.roll_up(once)
+        self._faults = sorted(faults + late_faults)
+        bad = {at for at, _ in late_faults}
+        self.good = [each for each in once if each[0] not in bad] if bad else once
+        self._repeated = len(checked) - len(once)
+
+    def hashes(self) -> dict[int, str]:
+        """Return the message ids by 64 bits of their hash."""
+        return {
+            _hash(event.messageId): event.messageId for _, event in self.good if event.messageId
+        }
+
+    def without(self, message_ids: set[str]) -> tuple[Rollup, dict[str, Any]]:
+        """Return the effect and the answer when these messages were counted before."""
+        left = [each for each in self.good if each[1].messageId not in message_ids]
+        rollup, _ = self._roller.roll_up(left)
+        return rollup, self.answer(len(self.good) - len(left))
+
+    def answer(self, seen: int = 0) -> dict[str, Any]:
+        """Return what the sender is told when `seen` of the good events came before."""
+        answer: dict[str, Any] = {
+            "stored": len(self.good) - seen,
+            "duplicates": self._repeated + seen,
+            "rejected": len(self._faults),
+            "errors": [self._error(*each) for each in self._faults[: limits.ERRORS_LISTED]],
+        }
+        if len(self._faults) > limits.ERRORS_LISTED:
+            answer["errors_truncated"] = True
+        return answer
+
+    def _error(self, index: int, fault: Fault) -> dict[str, Any]:
+        event = self._events[index]
+        message_id = event.message_id if isinstance(event, Fault) else event.messageId
+        return {
+            "index": index,
+            "messageId": message_id,
+            "code": fault.code,
+            "detail": fault.detail,
+        }
 
 
-def _undecodable(error: ValueError) -> Fault:
-    """Say which member is at fault, in words of ours: the decoder's may quote the sender's."""
-    path = str(error).rpartition("`$.")[2].rstrip("`") if "`$." in str(error) else ""
-    if path == "timestamp":
-        return INVALID_TIME_FAULT
-    return Fault(INVALID_EVENT, f"{path} is of the wrong type." if path else "Must be an event.")
-
-
-def _once_each(good: list[_Read]) -> tuple[list[_Read], int]:
-    """Drop events whose message id stands earlier in the same batch; return them and how many."""
-    seen: set[str] = set()
-    once = []
-    for read in good:
-        if read.message_id is not None:
-            if read.message_id in seen:
-                continue
-            seen.add(read.message_id)
-        once.append(read)
-    return once, len(good) - len(once)
-
-
-def _answer(good: list[_Read], duplicates: int, faults: list[dict[str, Any]]) -> dict[str, Any]:
-    answer = {
-        "stored": len(good),
-        "duplicates": duplicates,
-        "rejected": len(faults),
-        "errors": faults[: limits.ERRORS_LISTED],
-    }
-    if len(faults) > limits.ERRORS_LISTED:
-        answer["errors_truncated"] = True
-    return answer
+def _once_each(events: list[tuple[int, WireEvent]]) -> list[tuple[int, WireEvent]]:
+    """Return the events whose message id does not stand earlier in the same batch."""
+    ids = [event.messageId for _, event in events if event.messageId]
+    seen = set(ids)
+    if len(seen) == len(ids):
+        return events
+    first: dict[str, int] = {}
+    for at, event in events:
+        if event.messageId:
+            first.setdefault(event.messageId, at)
+    return [
+        (at, event) for at, event in events if not event.messageId or first[event.messageId] == at
+    ]
 
 
 def _hash(message_id: str) -> int:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from backend.api import body, rate_limit
 from backend.api.auth import access, admit_server, presented_key
-from backend.api.ingest.wire import WireBatch, WireEvent
+from backend.api.ingest.wire import WireBatch, read_events
 from backend.api.state import zeroten
 from backend.domain import errors, limits
 from backend.domain.values import is_name
@@ -25,8 +25,8 @@ ingest = Blueprint("ingest", __name__, url_prefix="/v1")
 def batch() -> ResponseReturnValue:
     """Count a batch of events once; 200 means they are on disk."""
     project_id = _admit()
-    document = _read(WireBatch)
-    return _count(project_id, document.batch, document.sentAt)
+    raw, document = _read(WireBatch)
+    return _count(project_id, raw, document.batch, document.sentAt)
 
 
 @ingest.post("/track", endpoint="track")
@@ -34,13 +34,15 @@ def batch() -> ResponseReturnValue:
 @ingest.post("/group", endpoint="group")
 @ingest.post("/page", endpoint="page")
 @ingest.post("/screen", endpoint="screen")
+@ingest.post("/alias", endpoint="alias")
 @access("events")
 def single() -> ResponseReturnValue:
     """Count one event; its type is the address."""
     project_id = _admit()
-    event = _read(dict[str, Any])
+    _, event = _read(dict[str, Any])
     event["type"] = request.path.rpartition("/")[2]
-    return _count(project_id, [msgspec.Raw(msgspec.json.encode(event))], event.get("sentAt"))
+    raw = msgspec.Raw(msgspec.json.encode(event))
+    return _count(project_id, msgspec.json.encode({"batch": [raw]}), [raw], event.get("sentAt"))
 
 
 def _admit() -> str:
@@ -48,7 +50,8 @@ def _admit() -> str:
     return admit_server()
 
 
-def _read(kind: Any) -> Any:
+def _read(kind: Any) -> tuple[bytes, Any]:
+    """Return the inflated body, and the same parsed as `kind`."""
     body.check_type(request, ("application/json",))
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding not in ("identity", "gzip"):
@@ -57,14 +60,16 @@ def _read(kind: Any) -> Any:
     if encoding == "gzip":
         raw = body.inflate(raw, limits.INFLATED_BYTES)
     try:
-        return body.parse(raw, kind)
+        return raw, body.parse(raw, kind)
     except msgspec.ValidationError as error:
         raise errors.InvalidRequestError(
             errors=[errors.FieldError("#/batch", "Must be an array of events.")]
         ) from error
 
 
-def _count(project_id: str, events: list[msgspec.Raw], sent_at: Any) -> ResponseReturnValue:
+def _count(
+    project_id: str, raw: bytes, events: list[msgspec.Raw], sent_at: Any
+) -> ResponseReturnValue:
     if not events:
         raise errors.InvalidRequestError(
             errors=[errors.FieldError("#/batch", "Must have at least one event.")]
@@ -80,8 +85,8 @@ def _count(project_id: str, events: list[msgspec.Raw], sent_at: Any) -> Response
         zeroten().db,
         zeroten().published.project(project_id),
         zeroten().names,
-        decode=WireEvent.decode,
-        events=events,
+        zeroten().usage,
+        events=read_events(raw, events),
         key=key,
         sent_at=request.headers.get("X-Sent-At") or sent_at,
         now=utc_now(),

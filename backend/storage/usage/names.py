@@ -30,21 +30,30 @@ class NameIds:
         with self._lock:
             self._known.clear()
 
+    def numbers(
+        self, connection: Connection, project_id: str, names: Iterable[tuple[str, str]]
+    ) -> list[int]:
+        """Return an id for each (kind, name), in their order."""
+        wanted = list(names)
+        known = self._known
+        ids = [known.get((project_id, kind, name), 0) for kind, name in wanted]
+        if all(ids):
+            return ids
+        missing: dict[str, list[str]] = {}
+        for (kind, name), name_id in zip(wanted, ids, strict=True):
+            if not name_id:
+                missing.setdefault(kind, []).append(name)
+        found: dict[tuple[str, str], int] = {}
+        for kind, absent in missing.items():
+            found |= self._look_up(connection, project_id, kind, sorted(absent))
+        return [name_id or found[name] for name, name_id in zip(wanted, ids, strict=True)]
+
     def resolve(
         self, connection: Connection, project_id: str, names: Iterable[tuple[str, str]]
     ) -> dict[tuple[str, str], int]:
         """Return an id for each (kind, name)."""
-        ids: dict[tuple[str, str], int] = {}
-        missing: dict[str, list[str]] = {}
-        for kind, name in names:
-            known = self._known.get((project_id, kind, name))
-            if known is None:
-                missing.setdefault(kind, []).append(name)
-            else:
-                ids[kind, name] = known
-        for kind, absent in missing.items():
-            ids |= self._look_up(connection, project_id, kind, sorted(absent))
-        return ids
+        wanted = list(names)
+        return dict(zip(wanted, self.numbers(connection, project_id, wanted), strict=True))
 
     def _look_up(
         self, connection: Connection, project_id: str, kind: str, wanted: list[str]

@@ -1,0 +1,214 @@
+"""What a batch says of people: when they were here, and what they used lately, in their one row.
+
+A batch reads and writes each person once, in the order of their keys, so that two batches never
+wait for each other in a circle. Statements go to the driver as they are: this is the hot path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, cast
+
+import msgspec
+from sqlalchemy import Connection
+
+from backend.domain import activity
+from backend.domain.rollup import PersonUse, Rollup
+from backend.storage.usage.names import NameIds
+from backend.storage.usage.store import UsageRow
+
+# A person's row is not written for every event: "last seen" is kept to the hour.
+LAST_SEEN_STEP_MS: Final = 3_600_000
+# How many bytes of recent use are gone through for what is long past.
+_TIDY_BYTES: Final = 512
+
+
+class _Known(NamedTuple):
+    """The columns of a person that a batch reads; instants in ms."""
+
+    key: int
+    user_id: str
+    first_seen_at: int
+    last_seen_at: int
+    last_invited_at: int | None
+    activity_day: int
+    activity_bits: int
+    recent_use: bytes
+    linked_to: int | None
+
+
+_COLUMNS = ", ".join(_Known._fields)
+_BY_ID = {
+    "sqlite": f"SELECT {_COLUMNS} FROM users WHERE project_id = ? AND is_anonymous = ?"  # noqa: S608
+    " AND user_id IN (SELECT value FROM json_each(?))",
+    "postgresql": f"SELECT {_COLUMNS} FROM users WHERE project_id = %s AND is_anonymous = %s"  # noqa: S608
+    " AND user_id = ANY(%s) ORDER BY key FOR NO KEY UPDATE",
+}
+_BY_KEY = {
+    "sqlite": f"SELECT {_COLUMNS} FROM users WHERE key IN (SELECT value FROM json_each(?))",  # noqa: S608
+    "postgresql": f"SELECT {_COLUMNS} FROM users WHERE key = ANY(%s)"  # noqa: S608
+    " ORDER BY key FOR NO KEY UPDATE",
+}
+_ADD = {
+    "sqlite": "INSERT INTO users (project_id, user_id, is_anonymous, traits, first_seen_at,"
+    " last_seen_at, activity_day, activity_bits, recent_use)"
+    " VALUES (?, ?, ?, '{}', ?, ?, 0, 0, x'')"
+    " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING",
+    "postgresql": "INSERT INTO users (project_id, user_id, is_anonymous, traits, first_seen_at,"
+    " last_seen_at, activity_day, activity_bits, recent_use)"
+    " VALUES (%s, %s, %s, '{}', %s, %s, 0, 0, '')"
+    " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING",
+}
+_SAVE = {
+    "sqlite": "UPDATE users SET first_seen_at = ?, last_seen_at = ?, activity_day = ?,"
+    " activity_bits = ?, recent_use = ? WHERE key = ?",
+    "postgresql": "UPDATE users SET first_seen_at = v.first, last_seen_at = v.last,"
+    " activity_day = v.day, activity_bits = v.bits, recent_use = v.recent"
+    " FROM unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::bigint[], %s::bytea[],"
+    " %s::bigint[]) AS v (first, last, day, bits, recent, key) WHERE users.key = v.key",
+}
+# Also where it is null already: the row may be under the job's lock this very moment.
+_LATE = (
+    "UPDATE responses SET profiled_at = NULL WHERE invited_at >= ? AND"
+    " (user_key = ? OR user_key IN (SELECT key FROM users WHERE linked_to = ?))"
+)
+
+
+def record(
+    connection: Connection, project_id: str, rollup: Rollup, names: NameIds
+) -> list[UsageRow]:
+    """Note the people of `rollup`; return its rows by their keys, for a usage store to add up."""
+    if not rollup.names:
+        return []
+    ids = names.numbers(connection, project_id, rollup.names)
+    people = _people(connection, project_id, rollup)
+    rows: list[UsageRow] = []
+    changes: list[Sequence[Any]] = []
+    for known, use in people:
+        _note(known, use, ids, rows, changes)
+    _save(connection, changes)
+    _mark_late(connection, people)
+    rows.sort()
+    return rows if len(set(ids)) == len(ids) else _added_up(rows)
+
+
+def _people(
+    connection: Connection, project_id: str, rollup: Rollup
+) -> list[tuple[_Known, PersonUse]]:
+    """Return the people with their use; that of a linked browser is its user's."""
+    found: dict[int, tuple[_Known, PersonUse]] = {}
+    linked: dict[int, list[PersonUse]] = {}
+    for uses, is_anonymous in ((rollup.users, False), (rollup.anonymous, True)):
+        for known in _find_or_add(connection, project_id, uses, is_anonymous):
+            use = uses[known.user_id]
+            if known.linked_to in (None, known.key):
+                found[known.key] = (known, use)
+            else:
+                linked.setdefault(known.linked_to, []).append(use)
+    missing = [key for key in linked if key not in found]
+    for known in _by_key(connection, missing):
+        found[known.key] = (known, linked[known.key].pop())
+    for key, uses_of_browsers in linked.items():
+        for use in uses_of_browsers:
+            found[key][1].add(use)
+    return list(found.values())
+
+
+def _find_or_add(
+    connection: Connection, project_id: str, uses: Mapping[str, PersonUse], is_anonymous: bool
+) -> list[_Known]:
+    if not uses:
+        return []
+    found = _by_id(connection, project_id, is_anonymous, list(uses))
+    if len(found) < len(uses):
+        missing = sorted(uses.keys() - {known.user_id for known in found})
+        rows = [
+            (project_id, user_id, is_anonymous, uses[user_id].first_ms, uses[user_id].last_ms)
+            for user_id in missing
+        ]
+        _driver(connection).cursor().executemany(_ADD[connection.dialect.name], rows)
+        found += _by_id(connection, project_id, is_anonymous, missing)
+    return found
+
+
+def _by_id(
+    connection: Connection, project_id: str, is_anonymous: bool, ids: list[str]
+) -> list[_Known]:
+    return _fetch(connection, _BY_ID, (project_id, is_anonymous, _list(connection, ids)))
+
+
+def _by_key(connection: Connection, keys: list[int]) -> list[_Known]:
+    return _fetch(connection, _BY_KEY, (_list(connection, keys),)) if keys else []
+
+
+def _fetch(
+    connection: Connection, sql: Mapping[str, str], parameters: Sequence[Any]
+) -> list[_Known]:
+    cursor = _driver(connection).execute(sql[connection.dialect.name], parameters)
+    return list(map(_Known._make, cursor.fetchall()))
+
+
+def _note(
+    known: _Known,
+    use: PersonUse,
+    ids: Sequence[int],
+    rows: list[UsageRow],
+    changes: list[Sequence[Any]],
+) -> None:
+    """Add one person's rows, and their own row where it changes."""
+    key, _, first_seen, last_seen, _, old_day, old_bits, old_recent, _ = known
+    recent = old_recent
+    for (day, place), (count, engaged_ms, first_ms) in use.rows.items():
+        name_id = ids[place]
+        recent = activity.touch_recent(recent, name_id, day)
+        rows.append(UsageRow(key, day, name_id, count, engaged_ms, first_ms))
+    active_day, bits = activity.merge_days(old_day, old_bits, {day for day, _ in use.rows})
+    if len(recent) > len(old_recent) and len(recent) % _TIDY_BYTES == 0:
+        recent = activity.drop_old(recent, active_day)
+    first = min(first_seen, use.first_ms)
+    last = use.last_ms if use.last_ms >= last_seen + LAST_SEEN_STEP_MS else last_seen
+    if (
+        recent is not old_recent
+        or bits != old_bits
+        or active_day != old_day
+        or first != first_seen
+        or last != last_seen
+    ):
+        changes.append((first, last, active_day, bits, recent, key))
+
+
+def _save(connection: Connection, changes: list[Sequence[Any]]) -> None:
+    if not changes:
+        return
+    changes.sort(key=lambda change: change[-1])
+    driver = _driver(connection)
+    if connection.dialect.name == "sqlite":
+        driver.executemany(_SAVE["sqlite"], changes)
+    else:
+        columns = [list(column) for column in zip(*changes, strict=True)]
+        driver.execute(_SAVE["postgresql"], columns)
+
+
+def _mark_late(connection: Connection, people: Iterable[tuple[_Known, PersonUse]]) -> None:
+    """Have the profiles computed again of answers invited after one of these events."""
+    for known, use in people:
+        if known.last_invited_at is not None and use.first_ms <= known.last_invited_at:
+            sql = _LATE if connection.dialect.name == "sqlite" else _LATE.replace("?", "%s")
+            _driver(connection).execute(sql, (use.first_ms, known.key, known.key))
+
+
+def _added_up(rows: Iterable[UsageRow]) -> list[UsageRow]:
+    """Join rows of one key: two names share an id once the dictionary is full, `(other)`."""
+    added: dict[tuple[int, int, int], UsageRow] = {}
+    for row in rows:
+        old = added.get(row[:3])
+        added[row[:3]] = row if old is None else old.plus(row)
+    return list(added.values())
+
+
+def _list(connection: Connection, values: list[Any]) -> Any:
+    return msgspec.json.encode(values).decode() if connection.dialect.name == "sqlite" else values
+
+
+def _driver(connection: Connection) -> Any:
+    return cast(Any, connection.connection.dbapi_connection)
