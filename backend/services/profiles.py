@@ -22,10 +22,12 @@ from backend.domain.events import FEATURE, PAGE
 from backend.domain.insights.active_use import ranks, reference_days
 from backend.domain.insights.columns import Ints
 from backend.services.clock import to_ms, utc_now
+from backend.storage import links
 from backend.storage.db import Database
 from backend.storage.models import Project, Response, User
 from backend.storage.usage import names
-from backend.storage.usage import sql as usage
+from backend.storage.usage.sql import SQL
+from backend.storage.usage.store import UsageStore
 
 DAYS: Final = 30
 _AT_ONCE: Final = 200
@@ -52,12 +54,12 @@ Reference = tuple[float, Ints]
 _REFERENCES: WeakKeyDictionary[Database, dict[tuple[str, int], Reference]] = WeakKeyDictionary()
 
 
-def compute_pending(db: Database) -> int:
+def compute_pending(db: Database, usage: UsageStore = SQL) -> int:
     """Compute the profiles that are missing or out of date; return how many."""
     done = 0
     while wanted := _days_wanted(db):
         references = _read_references(db, wanted)
-        count = db.write(partial(_compute_some, references=references))
+        count = db.write(partial(_compute_some, usage=usage, references=references))
         done += count
         if count < _AT_ONCE:
             break
@@ -111,7 +113,9 @@ def _read_references(db: Database, wanted: set[tuple[str, int]]) -> dict[tuple[s
     return {key: known[key][1] for key in wanted}
 
 
-def _compute_some(connection: Connection, references: dict[tuple[str, int], Ints]) -> int:
+def _compute_some(
+    connection: Connection, usage: UsageStore, references: dict[tuple[str, int], Ints]
+) -> int:
     pending = connection.execute(_LOCKED).all()
     calendars: dict[str, Calendar] = {}
     for row in pending:
@@ -119,19 +123,22 @@ def _compute_some(connection: Connection, references: dict[tuple[str, int], Ints
         connection.execute(
             update(Response)
             .where(Response.id == row.id)
-            .values(**_profile(connection, row, calendar, references))
+            .values(**_profile(connection, usage, row, calendar, references))
         )
     return len(pending)
 
 
 def _profile(
     connection: Connection,
+    usage: UsageStore,
     row: Any,
     calendar: Calendar,
     references: dict[tuple[str, int], Ints],
 ) -> dict[str, Any]:
     day, ms = calendar.day_and_ms(to_ms(row.invited_at))
-    used, active_days = usage.profile(connection, row.user_key, day, ms, DAYS)
+    used, active_days = usage.profile(
+        connection, links.keys_of(connection, row.user_key), day, ms, DAYS
+    )
     kinds = names.kinds(connection, row.project_id, used)
     now = utc_now()
     profile = {
