@@ -75,8 +75,9 @@ def judge(rule: Rule | None, facts: Facts) -> tuple[bool, dict[str, Any]]:
 
 
 def names_read(rules: Iterable[Rule | None]) -> dict[str, set[str]]:
-    """Return the names of the traits, account traits and features that checked rules look at."""
-    names: dict[str, set[str]] = {"trait": set(), "account_trait": set(), "feature": set()}
+    """Return the names of the traits, account traits, features and usage that checked rules read."""
+    kinds = ("trait", "account_trait", "feature", "usage")
+    names: dict[str, set[str]] = {kind: set() for kind in kinds}
     waiting = [rule for rule in rules if rule]
     while waiting:
         node = waiting.pop()
@@ -96,8 +97,9 @@ def localize(
     """Return a rule the page can judge that is met by at least everybody who meets `rule`.
 
     Args:
-        page_traits: names of the traits that pages send; a trait outside them is left to
-            the server, which may know it from a server's own calls. None: all of them.
+        page_traits: names of the traits that pages send (an account's as `account.` and the
+            name); a trait outside them is left to the server, which may know it from a
+            server's own calls. None: all of them.
         negated: an odd number of `not` stands above, where "leave it to the server" has
             to read "nobody".
     """
@@ -109,10 +111,14 @@ def localize(
         return {"op": op, "rules": inner}
     if op == "not":
         return {"op": op, "rule": localize(rule["rule"], page_traits, negated=not negated)}
-    unsent = page_traits is not None and rule.get("trait", None) not in (None, *page_traits)
+    unsent = page_traits is not None and _trait(rule) not in (None, *page_traits)
     if unsent or _needs_server(rule):
         return NOBODY if negated else SERVER
     return rule
+
+
+def _trait(leaf: Rule) -> str | None:
+    return "account." + leaf["account_trait"] if "account_trait" in leaf else leaf.get("trait")
 
 
 def _needs_server(leaf: Rule) -> bool:

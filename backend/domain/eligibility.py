@@ -85,12 +85,17 @@ def choose(evaluations: Iterable[Evaluation], rules: Mapping[str, SurveyRules]) 
     """
     passed = sorted(
         (evaluation for evaluation in evaluations if evaluation.passed),
-        key=lambda evaluation: _rank(rules[evaluation.survey_id]),
+        key=lambda evaluation: rank(rules[evaluation.survey_id]),
     )
     if not passed:
         return Choice(None, {})
     winner = passed[0]
     return Choice(winner, {loser.survey_id: winner.survey_id for loser in passed[1:]})
+
+
+def rank(rules: SurveyRules) -> tuple[int, datetime, str]:
+    """Return what surveys are ordered by: the smallest is shown first."""
+    return -rules.priority, rules.starts_at or ALWAYS, rules.id
 
 
 def stored(rules: SurveyRules, visitor: Visitor, evaluation: Evaluation) -> dict[str, Any]:
@@ -120,7 +125,7 @@ def replay(record: Mapping[str, Any]) -> Evaluation:
 
 
 def names_read(rules: SurveyRules) -> Mapping[str, Set[str]]:
-    """Return the traits, account traits and features that the survey's rules look at."""
+    """Return the traits, account traits, features and usage that the survey's rules look at."""
     return audience.names_read([rules.audience, *(when for when, _ in rules.sampling.segments)])
 
 
@@ -139,10 +144,6 @@ def looked_at(visitor: Visitor, survey_id: str, names: Mapping[str, Set[str]]) -
 def _latest(waits: list[datetime | None]) -> datetime | None:
     known = [at for at in waits if at is not None]
     return max(known) if known and len(known) == len(waits) else None
-
-
-def _rank(rules: SurveyRules) -> tuple[int, datetime, str]:
-    return -rules.priority, rules.starts_at or ALWAYS, rules.id
 
 
 def _only(values: Mapping[str, Any], names: Set[str]) -> dict[str, Any]:

@@ -2,65 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from backend.domain import activity, eligibility, identity, keys, tickets
+from backend.domain import eligibility, identity, keys, tickets
 from backend.domain.calendar import day_number
-from backend.domain.eligibility import Evaluation, SurveyRules, Trigger, UsageFacts, Visitor
+from backend.domain.eligibility import Choice, Evaluation, SurveyRules, Visitor
 from backend.domain.errors import (
     FieldError,
     IdentityInvalidError,
     IdentityRequiredError,
     InvalidRequestError,
 )
+from backend.domain.events import Link
 from backend.domain.identity import Identity
-from backend.domain.pages import page_path, page_template
+from backend.domain.languages import pick_language
 from backend.domain.timestamps import format_time
+from backend.services import visitors
 from backend.services.ids import new_id, new_token
 from backend.services.published import PublishedProject, PublishedSurvey
 from backend.services.vault import Vault
-from backend.storage import decisions, people
+from backend.services.visitors import Asker, Question
+from backend.storage import decisions, known, links
 from backend.storage.db import Database
-from backend.storage.decisions import KnownUser, NewDecision, NewTicket
+from backend.storage.decisions import NewDecision, NewTicket
 from backend.storage.identities import identity_secret
+from backend.storage.known import KnownAccount, KnownUser
 
 TRAITS_WITH_COLUMNS: Final = ("role", "plan")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a page asks: may this person be asked now? Checked and cleaned by the caller."""
-
-    user_id: str | None
-    anonymous_id: str | None
-    identity_token: str | None
-    account_id: str | None
-    traits: Mapping[str, Any] = field(default_factory=dict)
-    account_traits: Mapping[str, Any] = field(default_factory=dict)
-    page: str = "/"
-    language: str | None = None
-    device: str | None = None
-    app_version: str | None = None
-    origin: str | None = None
-    trigger: Trigger = field(default_factory=Trigger)
-    candidates: Sequence[str] | None = None
-    manual: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who the question is about, once the identity is settled."""
-
-    user_id: str
-    is_anonymous: bool
-    is_verified: bool
-    account_id: str | None
-    signed_traits: Mapping[str, Any]
+HOLD: Final[dict[str, Callable[[Connection, Any], None]]] = {
+    "person": decisions.hold_person,
+    "account": decisions.hold_account,
+    "day": decisions.hold_day,
+}
 
 
 def decide(
@@ -72,7 +50,7 @@ def decide(
         IdentityRequiredError, IdentityInvalidError, IdentityExpiredError, InvalidRequestError.
     """
     asker = identify(db, vault, project, question, now)
-    surveys = _candidates(project, question)
+    surveys = candidates(project, question)
     if not surveys:
         return {
             "show": False,
@@ -89,19 +67,29 @@ def identify(
     """Settle who the person is, by the project's identity mode."""
     may_be_named = project.identity_mode != "anonymous"
     if question.identity_token is not None and may_be_named:
-        known = _verified(db, vault, project, question, now)
-        return Asker(
-            known.user_id, False, True, known.account_id or question.account_id, known.traits
-        )
+        said = _verified(db, vault, project, question, now)
+        account_id = said.account_id or question.account_id
+        return Asker(said.user_id, False, True, account_id, said.traits)
     if question.user_id is not None and may_be_named:
         if project.identity_mode == "required":
             raise IdentityRequiredError("Send identity_token for a named user.")
-        return Asker(question.user_id, False, False, question.account_id, {})
+        return Asker(question.user_id, False, False, question.account_id)
     if question.anonymous_id is None:
         raise InvalidRequestError(
             errors=[FieldError("#/anonymous_id", "Needed without user_id or identity_token.")]
         )
-    return Asker(question.anonymous_id, True, False, question.account_id, {})
+    return Asker(question.anonymous_id, True, False, question.account_id)
+
+
+def candidates(project: PublishedProject, question: Question) -> list[PublishedSurvey]:
+    """Return the surveys that are out, of those the page asks about."""
+    if question.candidates is None:
+        return list(project.surveys.values())
+    return [
+        project.surveys[survey_id]
+        for survey_id in dict.fromkeys(question.candidates)
+        if survey_id in project.surveys
+    ]
 
 
 def _verified(
@@ -111,20 +99,25 @@ def _verified(
     encrypted = identity_secret(db, project.id, identity.key_id(token))
     if encrypted is None:
         raise IdentityInvalidError
-    known = identity.verify(token, vault.decrypt(encrypted), project.id, now)
-    if question.user_id is not None and question.user_id != known.user_id:
+    said = identity.verify(token, vault.decrypt(encrypted), project.id, now)
+    if question.user_id is not None and question.user_id != said.user_id:
         raise IdentityInvalidError
-    return known
+    return said
 
 
-def _candidates(project: PublishedProject, question: Question) -> list[PublishedSurvey]:
-    if question.candidates is None:
-        return list(project.surveys.values())
-    return [
-        project.surveys[survey_id]
-        for survey_id in dict.fromkeys(question.candidates)
-        if survey_id in project.surveys
-    ]
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at a person and what the surveys say of them."""
+
+    user: KnownUser
+    account: KnownAccount | None
+    visitors: Mapping[str, Visitor]
+    evaluations: Sequence[Evaluation]
+    choice: Choice
+
+    @property
+    def account_key(self) -> int | None:
+        return self.account.key if self.account else None
 
 
 def _decide(
@@ -135,72 +128,36 @@ def _decide(
     surveys: list[PublishedSurvey],
     now: datetime,
 ) -> dict[str, Any]:
-    """Read what is known, run every gate, write the decision and perhaps a ticket."""
-    user = decisions.user(connection, project.id, asker.user_id, asker.is_anonymous, now)
-    account_key = _account_key(connection, project, asker, user, now)
+    """Look, hold what an invitation would count on, look again; then write the decision."""
     rules = {survey.rules.id: survey.rules for survey in surveys}
-    today = day_number(now.date())
-    visitor = Visitor(
-        id=asker.user_id,
-        anonymous=asker.is_anonymous,
-        traits=_traits(question, asker, user),
-        account_id=asker.account_id,
-        account_traits=question.account_traits,
-        page=page_path(question.page),
-        page_template=page_template(question.page, project.page_rules),
-        device=question.device,
-        language=question.language,
-        app_version=question.app_version,
-        origin=question.origin,
-        trigger=question.trigger,
-        first_seen_at=user.first_seen_at,
-        usage=_usage(project, user, now),
-        history=user.history,
-        any_survey_shown_at=user.last_shown_at,
-        account_asked=_account_asked(connection, account_key, rules.values(), now),
-        asked_today=_asked_today(connection, rules.values(), today),
-        open_ticket_until=user.open_ticket_until,
-        project_enabled=project.is_enabled,
-        manual=question.manual,
-    )
-    evaluations = [eligibility.evaluate(each, visitor, now) for each in rules.values()]
-    winner = eligibility.choose(evaluations, rules).winner
-    decision = NewDecision(
-        id=new_id("dec_"),
-        project_id=project.id,
-        user_key=user.key,
-        at=now,
-        is_shown=winner is not None,
-        reason=None if winner else _first(evaluations, rules).reason,
-        survey_id=winner.survey_id if winner else None,
-        version=winner.version if winner else None,
-        admission_probability=winner.admission_probability if winner else None,
-        is_manual=visitor.manual,
-        page=visitor.page_template or "/",
-        evaluations=[
-            _record(project.surveys[each.survey_id], visitor, each) for each in evaluations
-        ],
-    )
+    holds = _Holds(connection, day_number(now.date()))
+    while True:
+        look = _look(connection, project, question, asker, rules, now)
+        winner = look.choice.winner
+        if winner is None or not holds.take(look, rules[winner.survey_id]):
+            break
+    decision = _decision(project, question, look, rules, now)
+    out_of_budget = [each.survey_id for each in look.evaluations if _is_over_budget(each)]
     if winner is None:
-        decisions.add(connection, decision, None, today)
-        return _refusal(decision.id, evaluations, rules, now)
+        decisions.add(connection, decision, None, holds.day, out_of_budget)
+        return _refusal(decision, look.evaluations, now)
     token = new_token(keys.TICKET)
-    language = shown_language(project.surveys[winner.survey_id].content, question.language)
+    language = _language(project.surveys[winner.survey_id].content, question)
     ticket = NewTicket(
         token_hash=keys.digest(token),
         project_id=project.id,
         decision_id=decision.id,
         survey_id=winner.survey_id,
         version=winner.version,
-        user_key=user.key,
-        account_key=account_key,
-        wave=user.answers.get(winner.survey_id, 0),
-        context=_context(question, asker, visitor, language),
+        user_key=look.user.key,
+        account_key=look.account_key,
+        wave=look.user.answers.get(winner.survey_id, 0),
+        context=_context(question, asker, look.visitors[winner.survey_id], language),
         admission_probability=winner.admission_probability,
         issued_at=now,
         expires_at=now + tickets.UNSHOWN_FOR,
     )
-    decisions.add(connection, decision, ticket, today)
+    decisions.add(connection, decision, ticket, holds.day, out_of_budget)
     return {
         "show": True,
         "decision_id": decision.id,
@@ -212,84 +169,162 @@ def _decide(
     }
 
 
-def _record(survey: PublishedSurvey, visitor: Visitor, evaluation: Evaluation) -> dict[str, Any]:
+class _Holds:
+    """What this transaction holds, so that nobody else counts on it (PostgreSQL).
+
+    Most people are refused, and refusals need no lock: only who would be asked is looked at again
+    under locks. SQLite has one writer at a time.
+    """
+
+    def __init__(self, connection: Connection, day: int) -> None:
+        self.day = day
+        self._connection = connection
+        self._is_alone = connection.dialect.name == "sqlite"
+        self._held: set[tuple[str, Any]] = set()
+
+    def take(self, look: _Look, rules: SurveyRules) -> bool:
+        """Hold what an invitation counts on; return whether any of it was not held before."""
+        if self._is_alone:
+            return False
+        person = ("person", look.user.person_key)
+        if look.user.is_new:
+            self._held.add(person)
+        wanted: list[tuple[str, Any]] = [person]
+        if rules.account_cap is not None and look.account is not None:
+            wanted.append(("account", look.account.key))
+        if rules.daily_budget is not None:
+            wanted.append(("day", (rules.id, self.day)))
+        fresh = [each for each in wanted if each not in self._held]
+        for kind, key in fresh:
+            HOLD[kind](self._connection, key)
+        self._held.update(fresh)
+        return bool(fresh)
+
+
+def _look(
+    connection: Connection,
+    project: PublishedProject,
+    question: Question,
+    asker: Asker,
+    rules: Mapping[str, SurveyRules],
+    now: datetime,
+) -> _Look:
+    user = _user(connection, project, question, asker, now)
+    account = _account(connection, project, asker, user, now)
+    person = visitors.visitor(project, question, asker, user, account, now)
+    person = visitors.counted(
+        connection, person, account.key if account else None, rules.values(), now
+    )
+    met = {each: visitors.meeting(person, user, question, each) for each in rules}
+    evaluations = [eligibility.evaluate(each, met[each.id], now) for each in rules.values()]
+    return _Look(user, account, met, evaluations, eligibility.choose(evaluations, rules))
+
+
+def _user(
+    connection: Connection,
+    project: PublishedProject,
+    question: Question,
+    asker: Asker,
+    now: datetime,
+) -> KnownUser:
+    """Return the person, with the past of every browser that is known to be theirs."""
+    user = known.find_or_add(connection, project.id, asker.user_id, asker.is_anonymous, now)
+    anonymous_id = question.anonymous_id
+    if not asker.is_anonymous and anonymous_id is not None:
+        browser = known.find(connection, project.id, anonymous_id, True)
+        if browser is not None and browser.linked_to is None:
+            links.link(connection, project.id, [Link(asker.user_id, anonymous_id)], now)
+            user = known.find_or_add(connection, project.id, asker.user_id, False, now)
+    return known.with_linked(connection, user)
+
+
+def _account(
+    connection: Connection,
+    project: PublishedProject,
+    asker: Asker,
+    user: KnownUser,
+    now: datetime,
+) -> KnownAccount | None:
+    """Return the account that page or token name, else the one that servers said."""
+    if asker.account_id is None or (user.account and user.account.id == asker.account_id):
+        return user.account
+    return known.account(connection, project.id, asker.account_id, now, add=True)
+
+
+def _decision(
+    project: PublishedProject,
+    question: Question,
+    look: _Look,
+    rules: Mapping[str, SurveyRules],
+    now: datetime,
+) -> NewDecision:
+    winner = look.choice.winner
+    return NewDecision(
+        id=new_id("dec_"),
+        project_id=project.id,
+        user_key=look.user.key,
+        at=now,
+        is_shown=winner is not None,
+        reason=None if winner else _first(look.evaluations, rules).reason,
+        survey_id=winner.survey_id if winner else None,
+        version=winner.version if winner else None,
+        admission_probability=winner.admission_probability if winner else None,
+        is_manual=question.manual,
+        page=next(iter(look.visitors.values())).page_template or "/",
+        evaluations=[
+            _record(
+                project.surveys[each.survey_id],
+                look.visitors[each.survey_id],
+                each,
+                look.choice.outranked.get(each.survey_id),
+            )
+            for each in look.evaluations
+        ],
+    )
+
+
+def _record(
+    survey: PublishedSurvey, visitor: Visitor, evaluation: Evaluation, outranked_by: str | None
+) -> dict[str, Any]:
     """Return what `eligibility.stored` does, with the parts that are written as JSON anyway."""
     return {
         "now": evaluation.at,
         "rules": survey.rules_json,
         "visitor": eligibility.looked_at(visitor, survey.rules.id, survey.names_read),
         "evaluation": evaluation,
+        "outranked_by": outranked_by,
     }
 
 
-def _account_key(
-    connection: Connection,
-    project: PublishedProject,
-    asker: Asker,
-    user: KnownUser,
-    now: datetime,
-) -> int | None:
-    if asker.account_id is None:
-        return user.account_key
-    # What a page says of an account is kept with the answer only: anybody could have written it.
-    return people.account_key(connection, project.id, asker.account_id, now)
+def _is_over_budget(evaluation: Evaluation) -> bool:
+    """Say whether the daily budget alone kept the survey back."""
+    if evaluation.reason != "within_budget":
+        return False
+    return sum(not gate.passed for gate in evaluation.gates) == 1
 
 
-def _traits(question: Question, asker: Asker, user: KnownUser) -> dict[str, Any]:
-    """What servers said wins over what the page says; what was signed just now wins over both."""
-    return {**question.traits, **user.traits, **asker.signed_traits}
-
-
-def _usage(project: PublishedProject, user: KnownUser, now: datetime) -> UsageFacts:
-    if not user.activity_bits:
-        return UsageFacts(active_days=0)
-    today = project.calendar.day(now)
-    return UsageFacts(activity.active_days(user.activity_day, user.activity_bits, today))
-
-
-def _account_asked(
-    connection: Connection, account_key: int | None, rules: Iterable[SurveyRules], now: datetime
-) -> dict[str, int]:
-    if account_key is None:
-        return {}
-    return {
-        each.id: decisions.asked_of_account(
-            connection, account_key, each.id, each.account_cap.days, now
-        )
-        for each in rules
-        if each.account_cap is not None
-    }
-
-
-def _asked_today(
-    connection: Connection, rules: Iterable[SurveyRules], today: int
-) -> dict[str, int]:
-    return {
-        each.id: decisions.asked_on_day(connection, each.id, today)
-        for each in rules
-        if each.daily_budget is not None
-    }
-
-
-def _first(evaluations: list[Evaluation], rules: Mapping[str, SurveyRules]) -> Evaluation:
+def _first(evaluations: Sequence[Evaluation], rules: Mapping[str, SurveyRules]) -> Evaluation:
     """Of refused surveys, the one that would have come first speaks for all."""
-    return max(evaluations, key=lambda each: (rules[each.survey_id].priority, each.survey_id))
+    return min(evaluations, key=lambda each: eligibility.rank(rules[each.survey_id]))
 
 
 def _refusal(
-    decision_id: str,
-    evaluations: list[Evaluation],
-    rules: Mapping[str, SurveyRules],
-    now: datetime,
+    decision: NewDecision, evaluations: Sequence[Evaluation], now: datetime
 ) -> dict[str, Any]:
     waits = [each.retry_at for each in evaluations if each.retry_at is not None]
     retry_after_s = max(1, int((min(waits) - now).total_seconds())) if waits else None
     return {
         "show": False,
-        "decision_id": decision_id,
-        "reason": _first(evaluations, rules).reason,
+        "decision_id": decision.id,
+        "reason": decision.reason,
         "retry_after_s": retry_after_s,
     }
+
+
+def _language(content: Mapping[str, Any], question: Question) -> str:
+    """Return the language the survey is shown in; each that it offers is whole."""
+    wanted = question.languages or [question.language or ""]
+    return pick_language(wanted, content["texts"], content["default_language"])
 
 
 def _context(question: Question, asker: Asker, visitor: Visitor, language: str) -> dict[str, Any]:
@@ -308,15 +343,3 @@ def _context(question: Question, asker: Asker, visitor: Visitor, language: str) 
         "is_verified": asker.is_verified,
         "is_manual": question.manual,
     }
-
-
-def shown_language(content: Mapping[str, Any], wanted: str | None) -> str:
-    """Return the language the survey is shown in: the wanted one, its base, or the default."""
-    offered = {tag.lower(): tag for tag in content["texts"]}
-    tag = (wanted or "").lower()
-    while tag:
-        if tag in offered:
-            return offered[tag]
-        tag = tag.rpartition("-")[0]
-    default: str = content["default_language"]
-    return default

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from backend.domain import eligibility
-from backend.domain.calendar import Calendar
+from backend.domain.calendar import DAY_MS, Calendar
 from backend.domain.eligibility import SurveyRules
 from backend.domain.errors import NotFoundError
+from backend.domain.events import FEATURE
 from backend.domain.pages import PageRule
+from backend.services.project_facts import ActiveUse, ProjectFacts
 from backend.storage.db import Database
-from backend.storage.models import Project, Survey, SurveyVersion
+from backend.storage.models import Name, Project, Survey, SurveyVersion
 
 # Another process may have changed it: what admins turn must act within seconds everywhere.
 CACHE_S: Final = 2.0
 LIVE: Final = ("published", "paused")
+# How long a server's event arms a survey whose trigger does not say.
+LIFETIME_DAYS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,15 @@ class PublishedSurvey:
 
 @dataclass(frozen=True, slots=True)
 class PublishedProject:
-    """One project as pages and servers meet it."""
+    """One project as pages and servers meet it.
+
+    Args:
+        server_traits: traits that servers sent and pages may not know; None when no rule reads
+            any. Those of accounts begin with `account.`.
+        feature_ids: ids of the features that rules read, by name; unused ones have none.
+        active_use: how active users are; None when no rule reads percentiles.
+        armed_by: by event of a server, the surveys it arms and for how many ms.
+    """
 
     id: str
     is_enabled: bool
@@ -49,6 +62,10 @@ class PublishedProject:
     page_rules: tuple[PageRule, ...]
     calendar: Calendar
     surveys: Mapping[str, PublishedSurvey]
+    server_traits: frozenset[str] | None = None
+    feature_ids: Mapping[str, int] = field(default_factory=dict)
+    active_use: ActiveUse | None = None
+    armed_by: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
 
 class Published:
@@ -56,6 +73,7 @@ class Published:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._facts = ProjectFacts()
         self._kept: dict[str, tuple[float, int, PublishedProject]] = {}
         self._calendars: dict[str, Calendar] = {}
 
@@ -88,6 +106,8 @@ class Published:
                 .where(Survey.project_id == project_id, Survey.status.in_(LIVE))
                 .order_by(Survey.id)
             ).all()
+            surveys = {survey.id: _published(survey, content) for survey, content in rows}
+            calendar = self._calendar(project.timezone)
             return PublishedProject(
                 id=project.id,
                 is_enabled=project.is_enabled,
@@ -95,9 +115,31 @@ class Published:
                 identity_mode=project.identity_mode,
                 origins=frozenset(project.allowed_origins),
                 page_rules=tuple(PageRule(**rule) for rule in project.page_rules),
-                calendar=self._calendar(project.timezone),
-                surveys={survey.id: _published(survey, content) for survey, content in rows},
+                calendar=calendar,
+                surveys=surveys,
+                **self._read_by(session, project, calendar, surveys.values()),
             )
+
+    def _read_by(
+        self,
+        session: Session,
+        project: Project,
+        calendar: Calendar,
+        surveys: Iterable[PublishedSurvey],
+    ) -> dict[str, Any]:
+        """Return the facts that the rules of `surveys` read; nothing is looked up in vain."""
+        read: dict[str, set[str]] = {}
+        for survey in surveys:
+            for kind, names in survey.names_read.items():
+                read.setdefault(kind, set()).update(names)
+        facts: dict[str, Any] = {"armed_by": _armed_by(surveys)}
+        if read.get("trait") or read.get("account_trait"):
+            facts["server_traits"] = self._facts.server_traits(session, project.id)
+        if read.get("feature"):
+            facts["feature_ids"] = _feature_ids(session, project.id, read["feature"])
+        if "percentile" in read.get("usage", ()):
+            facts["active_use"] = self._facts.active_use(session, project.id, calendar)
+        return facts
 
     def _calendar(self, timezone: str) -> Calendar:
         if timezone not in self._calendars:
@@ -115,6 +157,23 @@ def _published(survey: Survey, content: Mapping[str, Any]) -> PublishedSurvey:
         content=content,
         record=record,
     )
+
+
+def _feature_ids(session: Session, project_id: str, names: Iterable[str]) -> dict[str, int]:
+    query = select(Name.name, Name.id).where(
+        Name.project_id == project_id, Name.kind == FEATURE, Name.name.in_(sorted(names))
+    )
+    return {row.name: row.id for row in session.execute(query)}
+
+
+def _armed_by(surveys: Iterable[PublishedSurvey]) -> dict[str, list[tuple[str, int]]]:
+    armed_by: dict[str, list[tuple[str, int]]] = {}
+    for survey in surveys:
+        for trigger in survey.record["triggers"] if survey.rules.status == "published" else ():
+            if trigger["type"] == "server_event":
+                lifetime_ms = int(trigger.get("lifetime_days", LIFETIME_DAYS) * DAY_MS)
+                armed_by.setdefault(trigger["name"], []).append((survey.rules.id, lifetime_ms))
+    return armed_by
 
 
 def survey_record(survey: Survey) -> dict[str, Any]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
 
-from backend.domain import audience
+from backend.domain.page_entry import page_entry
+from backend.services.clock import utc_now
 from backend.services.published import PublishedProject, PublishedSurvey
+
+# The page reads these as "no limit" when they are absent; `triggers: []` means by hand only.
+_ABSENT_WHEN_EMPTY: Final = ("starts_at", "ends_at", "pages", "devices", "origins")
+_OF_TRIGGER: Final = ("type", "name", "delay_ms")
 
 
 def configuration(project: PublishedProject, key: str, panel: str) -> dict[str, Any]:
     """Return the document of docs/protocol.md; paused surveys are left out."""
+    now, traits = utc_now(), _page_traits(project)
     running = [each for each in project.surveys.values() if each.rules.status == "published"]
     return {
         "v": 1,
@@ -20,37 +27,39 @@ def configuration(project: PublishedProject, key: str, panel: str) -> dict[str, 
         "page_rules": [rule._asdict() for rule in project.page_rules],
         "page_views": False,
         "respect_dnt": False,
-        "surveys": [_survey(each) for each in running] if project.is_enabled else [],
+        "surveys": [_survey(each, now, traits) for each in running] if project.is_enabled else [],
     }
 
 
-def _survey(survey: PublishedSurvey) -> dict[str, Any]:
-    record = survey.record
-    return {
-        **{
-            name: record[name]
-            for name in ("id", "version", "priority", "starts_at", "ends_at")
-            if record.get(name) is not None
-        },
-        **{
-            name: record[name]
-            for name in ("triggers", "pages", "devices", "origins", "old_enough_days")
-            if record.get(name) not in (None, [])
-        },
-        "audience": _local(record.get("audience")),
-        "sampling": _sampling(record["sampling"]),
-        "rests": record["rests"],
-        "content": survey.content,
+def _survey(
+    survey: PublishedSurvey, now: datetime, page_traits: Collection[str] | None
+) -> dict[str, Any]:
+    entry = page_entry(survey.rules, now, page_traits)
+    entry = {
+        name: value for name, value in entry.items() if value or name not in _ABSENT_WHEN_EMPTY
     }
+    triggers = [_trigger(each) for each in survey.record["triggers"]]
+    return entry | {"triggers": triggers, "content": survey.content}
 
 
-def _local(rule: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    return None if rule is None else audience.localize(rule)
+def _trigger(trigger: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: trigger[name] for name in _OF_TRIGGER if name in trigger}
 
 
-def _sampling(sampling: Mapping[str, Any]) -> dict[str, Any]:
-    segments = [
-        {"when": _local(segment["when"]), "rate": segment["rate"]}
-        for segment in sampling.get("segments") or ()
-    ]
-    return {**sampling, "segments": segments}
+def _page_traits(project: PublishedProject) -> Collection[str] | None:
+    """Return the traits that the page knows as the server does, None when no rule reads any.
+
+    A trait that a server or a signed token sends may be missing or different in the page; then
+    only the server can judge it.
+    """
+    if project.server_traits is None:
+        return None
+    if project.identity_mode == "required":
+        return ()
+    read = {
+        name if kind == "trait" else f"account.{name}"
+        for survey in project.surveys.values()
+        for kind in ("trait", "account_trait")
+        for name in survey.names_read[kind]
+    }
+    return read - project.server_traits

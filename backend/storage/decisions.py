@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from backend.domain.eligibility import SurveyHistory
-from backend.storage.fast import Sql, from_json, from_ms, to_json, to_ms, together
+from backend.storage.fast import Sql, to_json, to_ms, together
 
-# One decision a person at a time: PostgreSQL locks the row, SQLite has one writer anyway.
-_USER = Sql(
-    "SELECT u.key, u.traits, u.account_key, u.first_seen_at, u.last_shown_at,"
-    " u.open_ticket_until, u.activity_day, u.activity_bits, u.recent_use,"
-    " s.survey_id, s.shown_at, s.answered_at, s.declined_at, s.later_at, s.last_score, s.answers"
-    " FROM users u LEFT JOIN user_surveys s ON s.user_key = u.key"
-    " WHERE u.project_id = ? AND u.user_id = ? AND u.is_anonymous = ?",
-    postgresql_suffix=" FOR UPDATE OF u",
+# For PostgreSQL alone: SQLite has one writer at a time. Rows that others refer to are held in the
+# mode that foreign keys do not wait for.
+_HOLD_PERSON = Sql(
+    "SELECT key FROM users WHERE key = ? OR linked_to = ? ORDER BY key FOR NO KEY UPDATE"
 )
-_ADD_USER = Sql(
-    "INSERT INTO users (project_id, user_id, is_anonymous, traits, first_seen_at, last_seen_at,"
-    " activity_day, activity_bits, recent_use) VALUES (?, ?, ?, '{}', ?, ?, 0, 0, ?)"
-    " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING RETURNING key"
+_HOLD_ACCOUNT = Sql("SELECT key FROM accounts WHERE key = ? FOR NO KEY UPDATE")
+_HOLD_DAY = Sql("SELECT asked FROM survey_days WHERE survey_id = ? AND day = ? FOR UPDATE")
+_BEGIN_DAY = Sql(
+    "INSERT INTO survey_days (survey_id, day, asked) VALUES (?, ?, 0)"
+    " ON CONFLICT (survey_id, day) DO NOTHING"
 )
 _ASKED_OF_ACCOUNT = Sql(
     "SELECT count(*) FROM tickets WHERE account_key = ? AND survey_id = ? AND issued_at > ?"
@@ -45,23 +40,10 @@ _COUNT_DAY = Sql(
     "INSERT INTO survey_days (survey_id, day, asked) VALUES (?, ?, 1)"
     " ON CONFLICT (survey_id, day) DO UPDATE SET asked = survey_days.asked + 1"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class KnownUser:
-    """What a decision needs of a user, with their past by survey and how often they answered."""
-
-    key: int
-    traits: dict[str, Any]
-    account_key: int | None
-    first_seen_at: datetime
-    last_shown_at: datetime | None
-    open_ticket_until: datetime | None
-    activity_day: int
-    activity_bits: int
-    recent_use: bytes
-    history: dict[str, SurveyHistory]
-    answers: dict[str, int]
+_COUNT_REFUSED = Sql(
+    "INSERT INTO survey_days (survey_id, day, asked, refused) VALUES (?, ?, 0, 1)"
+    " ON CONFLICT (survey_id, day) DO UPDATE SET refused = survey_days.refused + 1"
+)
 
 
 class NewDecision(NamedTuple):
@@ -98,49 +80,21 @@ class NewTicket(NamedTuple):
     expires_at: datetime
 
 
-def user(
-    connection: Connection, project_id: str, user_id: str, is_anonymous: bool, now: datetime
-) -> KnownUser:
-    """Return the user, who is added when never seen before."""
-    who = (project_id, user_id, is_anonymous)
-    rows = _USER(connection, who).fetchall()
-    if not rows:
-        now_ms = to_ms(now)
-        added = _ADD_USER(connection, (*who, now_ms, now_ms, b"")).fetchone()
-        if added is not None:
-            return KnownUser(added[0], {}, None, now, None, None, 0, 0, b"", {}, {})
-        # Somebody else added the same person this moment.
-        rows = _USER(connection, who).fetchall()
-    return _known(rows)
+def hold_person(connection: Connection, person_key: int) -> None:
+    """Have one decision at a time about a person, whose browsers are held too (PostgreSQL)."""
+    _HOLD_PERSON(connection, (person_key, person_key)).fetchall()
 
 
-def _known(rows: Sequence[Sequence[Any]]) -> KnownUser:
-    first = rows[0]
-    first_seen_at = from_ms(first[3])
-    assert first_seen_at is not None
-    past = [row[9:] for row in rows if row[9] is not None]
-    return KnownUser(
-        key=first[0],
-        traits=from_json(first[1]),
-        account_key=first[2],
-        first_seen_at=first_seen_at,
-        last_shown_at=from_ms(first[4]),
-        open_ticket_until=from_ms(first[5]),
-        activity_day=first[6],
-        activity_bits=first[7],
-        recent_use=first[8],
-        history={
-            survey_id: SurveyHistory(
-                shown_at=from_ms(shown_at),
-                answered_at=from_ms(answered_at),
-                declined_at=from_ms(declined_at),
-                later_at=from_ms(later_at),
-                last_score=last_score,
-            )
-            for survey_id, shown_at, answered_at, declined_at, later_at, last_score, _ in past
-        },
-        answers={row[0]: row[6] for row in past},
-    )
+def hold_account(connection: Connection, account_key: int) -> None:
+    """Have nobody else of the account be asked until this transaction ends (PostgreSQL)."""
+    _HOLD_ACCOUNT(connection, (account_key,)).fetchone()
+
+
+def hold_day(connection: Connection, survey_day: tuple[str, int]) -> None:
+    """Have nobody else count for the survey's day until this transaction ends (PostgreSQL)."""
+    if _HOLD_DAY(connection, survey_day).fetchone() is None:
+        _BEGIN_DAY(connection, survey_day)
+        _HOLD_DAY(connection, survey_day).fetchone()
 
 
 def asked_of_account(
@@ -158,8 +112,18 @@ def asked_on_day(connection: Connection, survey_id: str, day: int) -> int:
     return row[0] if row else 0
 
 
-def add(connection: Connection, decision: NewDecision, ticket: NewTicket | None, day: int) -> None:
-    """Store a decision and perhaps a ticket, which holds the user and counts for the day."""
+def add(
+    connection: Connection,
+    decision: NewDecision,
+    ticket: NewTicket | None,
+    day: int,
+    out_of_budget: Sequence[str] = (),
+) -> None:
+    """Store a decision and perhaps a ticket, which holds the user and counts for the day.
+
+    Args:
+        out_of_budget: surveys that would have been shown but for their daily budget.
+    """
     with together(connection):
         _ADD_DECISION(
             connection,
@@ -168,6 +132,7 @@ def add(connection: Connection, decision: NewDecision, ticket: NewTicket | None,
                 evaluations=to_json(decision.evaluations),  # type: ignore[arg-type]
             ),
         )
+        _count_refused(connection, out_of_budget, day)
         if ticket is None:
             return
         issued_ms, expires_ms = to_ms(ticket.issued_at), to_ms(ticket.expires_at)
@@ -181,3 +146,8 @@ def add(connection: Connection, decision: NewDecision, ticket: NewTicket | None,
         )
         _INVITE(connection, (issued_ms, expires_ms, ticket.user_key))
         _COUNT_DAY(connection, (ticket.survey_id, day))
+
+
+def _count_refused(connection: Connection, survey_ids: Iterable[str], day: int) -> None:
+    for survey_id in sorted(survey_ids):
+        _COUNT_REFUSED(connection, (survey_id, day))

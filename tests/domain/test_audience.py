@@ -105,6 +105,9 @@ def test_the_page_is_told_only_what_it_can_judge(rule, local):
 def test_a_trait_that_pages_never_send_is_left_to_the_server():
     assert localize(ADMIN, page_traits={"plan"}) == {"op": "server"}
     assert localize(ADMIN, page_traits={"role"}) == ADMIN
+    plan = {"op": "eq", "account_trait": "plan", "value": "pro"}
+    assert localize(plan, page_traits={"plan"}) == {"op": "server"}
+    assert localize(plan, page_traits={"account.plan"}) == plan
 
 
 RULES = st.recursive(
@@ -144,10 +147,12 @@ def test_not_is_exactly_the_opposite(rule, role):
 def test_the_names_a_rule_reads_are_found_at_every_level():
     plan = {"op": "eq", "account_trait": "plan", "value": "pro"}
     used = {"op": "used", "feature": "export", "days": 30}
-    rule = {"op": "or", "rules": [{"op": "not", "rule": ADMIN}, plan, used]}
+    busy = {"op": "gte", "usage": "percentile", "value": 90}
+    rule = {"op": "or", "rules": [{"op": "not", "rule": ADMIN}, plan, used, busy]}
 
     assert names_read([None, rule]) == {
         "trait": {"role"},
         "account_trait": {"plan"},
         "feature": {"export"},
+        "usage": {"percentile"},
     }

@@ -5,6 +5,7 @@ Unknown members are ignored: an older page works with a newer server and the rev
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -14,10 +15,11 @@ from backend.domain.eligibility import Trigger
 from backend.domain.errors import FieldError, InvalidRequestError
 from backend.domain.survey_rules import DEVICES
 from backend.domain.values import check_object, is_name, masked
-from backend.services.decide import Question
 from backend.services.respond import Answer
+from backend.services.visitors import Question
 
 MAX_REVISION: Final = 100_000
+MAX_LANGUAGES: Final = 5
 
 _TRIGGERS = ("page_load", "event")
 
@@ -72,10 +74,13 @@ def read_question(document: Mapping[str, Any], origin: str | None) -> Question:
         account_traits=account_traits,
         page=reader.text("page", limits.STRING_LENGTH) or "/",
         language=reader.text("language", 35),
+        languages=_languages(reader),
+        first_seen_at=_time(reader, "first_seen_at"),
         device=_one_of(reader, "device", DEVICES),
         app_version=reader.text("app_version"),
         origin=origin,
-        trigger=_trigger(reader),
+        trigger=_trigger(reader, document.get("trigger"), "trigger"),
+        triggers=_triggers(reader),
         candidates=_candidates(reader),
         manual=document.get("manual") is True,
     )
@@ -133,18 +138,38 @@ def _token(reader: _Reader) -> str | None:
     return token
 
 
-def _trigger(reader: _Reader) -> Trigger:
-    trigger = reader.document.get("trigger")
+def _languages(reader: _Reader) -> list[str]:
+    languages = reader.document.get("languages")
+    if languages is None:
+        return []
+    if not isinstance(languages, list) or not all(is_name(each, 35) for each in languages):
+        reader.fault("languages", "Must be an array of language tags.")
+        return []
+    return languages[:MAX_LANGUAGES]
+
+
+def _trigger(reader: _Reader, trigger: Any, where: str) -> Trigger:
     if trigger is None:
         return Trigger()
     if not isinstance(trigger, Mapping) or trigger.get("type") not in _TRIGGERS:
-        reader.fault("trigger", "Must be an object with type page_load or event.")
+        reader.fault(where, "Must be an object with type page_load or event.")
         return Trigger()
     name = trigger.get("name")
     if name is not None and not is_name(name):
-        reader.fault("trigger/name", "Must be a text of 1 to 200 characters.")
+        reader.fault(f"{where}/name", "Must be a text of 1 to 200 characters.")
         return Trigger()
     return Trigger(str(trigger["type"]), name)
+
+
+def _triggers(reader: _Reader) -> dict[str, Trigger]:
+    triggers = reader.document.get("triggers")
+    if triggers is None:
+        return {}
+    if not isinstance(triggers, Mapping) or not all(is_name(each, 32) for each in triggers):
+        reader.fault("triggers", "Must be an object of triggers by survey id.")
+        return {}
+    few = itertools.islice(triggers.items(), limits.OBJECT_KEYS)
+    return {each: _trigger(reader, trigger, f"triggers/{each}") for each, trigger in few}
 
 
 def _candidates(reader: _Reader) -> list[str] | None:
