@@ -30,6 +30,7 @@ ACTIONS = (
     "invite_teammate",
 )
 PAGES = ("dashboard", "reports", "invoices", "customers", "reconcile", "settings", "team")
+SIGN_IN_WAITS_S = 1.0
 CSV = "invoice,customer,amount_eur\n1042,Paper Fox Teapots,1840.00\n1043,Tiny Moose Ladders,96.50\n"
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+\Z|\[[0-9A-Fa-f:.]+\]\Z")
@@ -61,6 +62,9 @@ def create_app(client: Client, publishable_key: str, zeroten_url: str) -> Flask:
         visitor = people.read(_document())
         client.identify(visitor.user_id, visitor.traits)
         client.group(visitor.user_id, people.ACCOUNT, people.ACCOUNT_TRAITS)
+        # What servers say of a person counts more than what the page says, so a role just changed
+        # should have arrived before the page goes on.
+        client.flush(SIGN_IN_WAITS_S)
         return jsonify(
             user=visitor.user_id,
             traits=visitor.traits,

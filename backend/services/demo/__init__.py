@@ -31,8 +31,8 @@ from backend.storage.models import Project, Survey
 __all__ = ["PLANTED", "Seeded", "seed"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# Of the first twelve worlds one in which chance marks nothing but what was planted.
-SEED: Final = 9
+# A world in which chance marks nothing but what was planted, on most days it is made.
+SEED: Final = 3
 TOKEN_NAME: Final = "demo"  # noqa: S105 - a token's name
 
 

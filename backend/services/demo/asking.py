@@ -297,7 +297,7 @@ def balanced_moods(people: list[Person], accounts: list[AccountOf], adopted: Boo
 
     Chance alone would let some habits go with better moods, and a demo in which insights mark
     what means nothing teaches nothing. So what habits without effect explain of the moods, by
-    least squares, is taken out of them.
+    least squares at equal intensity of use, is taken out of them.
     """
     moods = np.array(
         [
@@ -307,7 +307,8 @@ def balanced_moods(people: list[Person], accounts: list[AccountOf], adopted: Boo
     )
     planted = {*truth.PLANTED.features, *truth.PLANTED.pages}
     nulls = [place for place, (_, name) in enumerate(NAMES) if name not in planted]
-    habits = adopted[:, nulls].astype(np.float64)
+    intensity = np.array([person.intensity for person in people])
+    habits = np.column_stack((adopted[:, nulls], intensity, intensity**2))
     habits -= habits.mean(axis=0)
     effects, *_ = np.linalg.lstsq(habits, moods - moods.mean(), rcond=None)
     balanced: Floats = moods - habits @ effects

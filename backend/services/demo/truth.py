@@ -62,7 +62,7 @@ PLANTED: Final = Planted(
     account_sd=0.45,
     user_sd=1.1,
     noise_sd=0.7,
-    bad_day=0.04,
+    bad_day=0.02,
 )
 
 FEATURES: Final[Mapping[str, Habit]] = {
