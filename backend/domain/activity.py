@@ -19,13 +19,18 @@ _PAIR: Final = 8
 def merge_days(anchor: int, bits: int, days: Iterable[int]) -> tuple[int, int]:
     """Return (anchor, bits) with `days` added; the anchor is the latest active day."""
     for day in days:
-        if not bits or day > anchor:
-            shift = day - anchor if bits else 0
-            bits = ((bits << shift) & _MASK if shift < BITS else 0) | 1
-            anchor = day
-        elif anchor - day < BITS:
-            bits |= 1 << (anchor - day)
+        anchor, bits = merge_day(anchor, bits, day)
     return anchor, bits
+
+
+def merge_day(anchor: int, bits: int, day: int) -> tuple[int, int]:
+    """Return (anchor, bits) with one day added."""
+    if not bits:
+        return day, 1
+    if day > anchor:
+        shift = day - anchor
+        return day, ((bits << shift) & _MASK if shift < BITS else 0) | 1
+    return anchor, bits | 1 << (anchor - day) if anchor - day < BITS else bits
 
 
 def active_days(anchor: int, bits: int, until: int, days: int = 30) -> int:

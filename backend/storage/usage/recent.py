@@ -7,12 +7,12 @@ wait for each other in a circle. Statements go to the driver as they are: this i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import msgspec
 from sqlalchemy import Connection
 
-from backend.domain import activity
+from backend.domain.activity import drop_old, merge_day, touch_recent
 from backend.domain.rollup import PersonUse, Rollup
 from backend.storage.usage.names import NameIds
 from backend.storage.usage.store import UsageRow
@@ -21,23 +21,19 @@ from backend.storage.usage.store import UsageRow
 LAST_SEEN_STEP_MS: Final = 3_600_000
 # How many bytes of recent use are gone through for what is long past.
 _TIDY_BYTES: Final = 512
+_KEY: Final = 0
+_ID: Final = 1
+_INVITED: Final = 4
+_LINKED_TO: Final = 8
 
 
-class _Known(NamedTuple):
-    """The columns of a person that a batch reads; instants in ms."""
+_Known = tuple[int, str, int, int, int | None, int, int, bytes, int | None]
+"""A person's columns below, as the driver gives them; instants in ms."""
 
-    key: int
-    user_id: str
-    first_seen_at: int
-    last_seen_at: int
-    last_invited_at: int | None
-    activity_day: int
-    activity_bits: int
-    recent_use: bytes
-    linked_to: int | None
-
-
-_COLUMNS = ", ".join(_Known._fields)
+_COLUMNS = (
+    "key, user_id, first_seen_at, last_seen_at, last_invited_at, activity_day, activity_bits,"
+    " recent_use, linked_to"
+)
 _BY_ID = {
     "sqlite": f"SELECT {_COLUMNS} FROM users WHERE project_id = ? AND is_anonymous = ?"  # noqa: S608
     " AND user_id IN (SELECT value FROM json_each(?))",
@@ -81,13 +77,16 @@ def record(
     if not rollup.names:
         return []
     ids = names.numbers(connection, project_id, rollup.names)
-    people = _people(connection, project_id, rollup)
-    rows: list[UsageRow] = []
-    changes: list[Sequence[Any]] = []
-    for known, use in people:
+    rows: list[Any] = []
+    changes: list[Any] = []
+    late: list[Any] = []
+    for known, use in _people(connection, project_id, rollup):
         _note(known, use, ids, rows, changes)
+        invited_ms = known[_INVITED]
+        if invited_ms is not None and use.first_ms <= invited_ms:
+            late.append((use.first_ms, known[_KEY], known[_KEY]))
     _save(connection, changes)
-    _mark_late(connection, people)
+    _mark_late(connection, late)
     rows.sort()
     return rows if len(set(ids)) == len(ids) else _added_up(rows)
 
@@ -96,22 +95,30 @@ def _people(
     connection: Connection, project_id: str, rollup: Rollup
 ) -> list[tuple[_Known, PersonUse]]:
     """Return the people with their use; that of a linked browser is its user's."""
-    found: dict[int, tuple[_Known, PersonUse]] = {}
-    linked: dict[int, list[PersonUse]] = {}
+    people: list[tuple[_Known, PersonUse]] = []
+    linked: dict[int, PersonUse] = {}
     for uses, is_anonymous in ((rollup.users, False), (rollup.anonymous, True)):
         for known in _find_or_add(connection, project_id, uses, is_anonymous):
-            use = uses[known.user_id]
-            if known.linked_to in (None, known.key):
-                found[known.key] = (known, use)
+            user = known[_LINKED_TO]
+            if user is None or user == known[_KEY]:
+                people.append((known, uses[known[_ID]]))
+            elif user in linked:
+                linked[user].add(uses[known[_ID]])
             else:
-                linked.setdefault(known.linked_to, []).append(use)
-    missing = [key for key in linked if key not in found]
-    for known in _by_key(connection, missing):
-        found[known.key] = (known, linked[known.key].pop())
-    for key, uses_of_browsers in linked.items():
-        for use in uses_of_browsers:
-            found[key][1].add(use)
-    return list(found.values())
+                linked[user] = uses[known[_ID]]
+    return _joined(connection, people, linked) if linked else people
+
+
+def _joined(
+    connection: Connection,
+    people: list[tuple[_Known, PersonUse]],
+    linked: dict[int, PersonUse],
+) -> list[tuple[_Known, PersonUse]]:
+    """Add the use of linked browsers, by their user's key, to that of the users."""
+    for known, use in people:
+        if known[_KEY] in linked:
+            use.add(linked.pop(known[_KEY]))
+    return people + [(known, linked[known[_KEY]]) for known in _by_key(connection, list(linked))]
 
 
 def _find_or_add(
@@ -121,7 +128,7 @@ def _find_or_add(
         return []
     found = _by_id(connection, project_id, is_anonymous, list(uses))
     if len(found) < len(uses):
-        missing = sorted(uses.keys() - {known.user_id for known in found})
+        missing = sorted(uses.keys() - {known[_ID] for known in found})
         rows = [
             (project_id, user_id, is_anonymous, uses[user_id].first_ms, uses[user_id].last_ms)
             for user_id in missing
@@ -145,36 +152,35 @@ def _fetch(
     connection: Connection, sql: Mapping[str, str], parameters: Sequence[Any]
 ) -> list[_Known]:
     cursor = _driver(connection).execute(sql[connection.dialect.name], parameters)
-    return list(map(_Known._make, cursor.fetchall()))
+    found: list[_Known] = cursor.fetchall()
+    return found
 
 
 def _note(
-    known: _Known,
-    use: PersonUse,
-    ids: Sequence[int],
-    rows: list[UsageRow],
-    changes: list[Sequence[Any]],
+    known: _Known, use: PersonUse, ids: Sequence[int], rows: list[Any], changes: list[Any]
 ) -> None:
     """Add one person's rows, and their own row where it changes."""
     key, _, first_seen, last_seen, _, old_day, old_bits, old_recent, _ = known
-    recent = old_recent
-    for (day, place), (count, engaged_ms, first_ms) in use.rows.items():
+    day, bits, recent = old_day, old_bits, old_recent
+    for (used_day, place), (count, engaged_ms, first_ms) in use.rows.items():
         name_id = ids[place]
-        recent = activity.touch_recent(recent, name_id, day)
-        rows.append(UsageRow(key, day, name_id, count, engaged_ms, first_ms))
-    active_day, bits = activity.merge_days(old_day, old_bits, {day for day, _ in use.rows})
+        # Plain tuples in the order of UsageRow: a named one takes three times as long to make.
+        rows.append((key, used_day, name_id, count, engaged_ms, first_ms))
+        recent = touch_recent(recent, name_id, used_day)
+        if used_day > day or not bits >> (day - used_day) & 1:
+            day, bits = merge_day(day, bits, used_day)
     if len(recent) > len(old_recent) and len(recent) % _TIDY_BYTES == 0:
-        recent = activity.drop_old(recent, active_day)
+        recent = drop_old(recent, day)
     first = min(first_seen, use.first_ms)
     last = use.last_ms if use.last_ms >= last_seen + LAST_SEEN_STEP_MS else last_seen
     if (
         recent is not old_recent
         or bits != old_bits
-        or active_day != old_day
+        or day != old_day
         or first != first_seen
         or last != last_seen
     ):
-        changes.append((first, last, active_day, bits, recent, key))
+        changes.append((first, last, day, bits, recent, key))
 
 
 def _save(connection: Connection, changes: list[Sequence[Any]]) -> None:
@@ -189,18 +195,17 @@ def _save(connection: Connection, changes: list[Sequence[Any]]) -> None:
         driver.execute(_SAVE["postgresql"], columns)
 
 
-def _mark_late(connection: Connection, people: Iterable[tuple[_Known, PersonUse]]) -> None:
+def _mark_late(connection: Connection, late: list[Any]) -> None:
     """Have the profiles computed again of answers invited after one of these events."""
-    for known, use in people:
-        if known.last_invited_at is not None and use.first_ms <= known.last_invited_at:
-            sql = _LATE if connection.dialect.name == "sqlite" else _LATE.replace("?", "%s")
-            _driver(connection).execute(sql, (use.first_ms, known.key, known.key))
+    if late:
+        sql = _LATE if connection.dialect.name == "sqlite" else _LATE.replace("?", "%s")
+        _driver(connection).cursor().executemany(sql, late)
 
 
-def _added_up(rows: Iterable[UsageRow]) -> list[UsageRow]:
+def _added_up(rows: Iterable[Any]) -> list[UsageRow]:
     """Join rows of one key: two names share an id once the dictionary is full, `(other)`."""
     added: dict[tuple[int, int, int], UsageRow] = {}
-    for row in rows:
+    for row in map(UsageRow._make, rows):
         old = added.get(row[:3])
         added[row[:3]] = row if old is None else old.plus(row)
     return list(added.values())
