@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+_ROOT = Path(__file__).resolve().parent.parent
+
+
 class ConfigError(Exception):
     """The environment lacks something or says something impossible; the text names all of it."""
 
@@ -84,9 +87,6 @@ class Config:
         if reader.faults:
             raise ConfigError("Set right in the environment: " + "; ".join(reader.faults) + ".")
         return config
-
-
-_ROOT = Path(__file__).resolve().parent.parent
 
 
 class _Reader:

@@ -87,7 +87,8 @@ def _send(packed: Packed, content_type: str, cache: str) -> Response:
     response.headers["Cache-Control"] = cache
     response.headers["Vary"] = "Accept-Encoding"
     response.set_etag(f"{packed.etag}-{encoding}")
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _script_json(document: dict[str, Any]) -> str:
