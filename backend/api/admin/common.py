@@ -86,8 +86,7 @@ class AdminBlueprint(_Blueprint):
     def __init__(self, name: str, import_name: str, *, takes_project: bool = True, **given: Any):
         super().__init__(name, import_name, url_prefix=PREFIX, **given)
         self.takes_project = takes_project
-        self.before_request(self._check_rate)
-        self.before_request(self._check_address)
+        self.before_request(self._check)
         self.after_request(_say_replayed)
 
     def arguments(self, schema: type[Schema], **given: Any) -> Callable[[View], View]:
@@ -104,8 +103,11 @@ class AdminBlueprint(_Blueprint):
 
         return decorate
 
-    def _check_rate(self) -> None:
-        rate_limit.check_admin(principal().token_id)
+    def _check(self) -> None:
+        # What methods a route has is told to anybody; there is no caller to speak of.
+        if request.method != "OPTIONS":
+            rate_limit.check_admin(principal().token_id)
+            self._check_address()
 
     def _check_address(self) -> None:
         if not all(is_name(part, ID_LENGTH) for part in (request.view_args or {}).values()):

@@ -169,6 +169,16 @@ def test_unknown_and_repeated_parameters_are_refused_everywhere(app, call, proje
         assert refused.json["errors"][0]["pointer"] == "#/query/no_such"
 
 
+def test_methods_are_told_to_anybody_and_wrong_ones_refused(app, client):
+    for operation in operations_of(app):
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: UNKNOWN[found[1]], operation.path)
+        told = client.options("/api/v1" + path)
+        assert (told.status_code, operation.method in told.headers["Allow"]) == (200, True)
+        refused = client.put("/api/v1" + path)
+        assert problem(refused) == (405, "method-not-allowed")
+        assert operation.method in refused.headers["Allow"]
+
+
 def test_the_admin_plane_is_for_one_origin_only(client, call):
     listed = call("GET", "/surveys", headers={"Origin": ORIGIN})
 
