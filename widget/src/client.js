@@ -79,7 +79,7 @@ export function createClient(config, base, loadPanel) {
       }
     );
 
-  const timers = createTimers(now, guard);
+  const after = createTimers(now, guard);
   const store = createStore(config.key, () => consent === 'granted' && !wantsPrivacy(config.respect_dnt));
   const lease = createLease(config.key, store, now);
 
@@ -135,7 +135,7 @@ export function createClient(config, base, loadPanel) {
   let cancelSoon = () => {};
   const considerSoon = () => {
     cancelSoon();
-    cancelSoon = timers.after(0, consider);
+    cancelSoon = after(0, consider);
   };
 
   /** @type {Kit['ask']} */
@@ -187,7 +187,7 @@ export function createClient(config, base, loadPanel) {
     if (!isReady()) return;
     for (const survey of published) {
       for (const trigger of survey.triggers) {
-        if (trigger.type !== 'event') waiting.push(timers.after(trigger.delay_ms || 0, () => arm(survey, PAGE_LOAD)));
+        if (trigger.type !== 'event') waiting.push(after(trigger.delay_ms || 0, () => arm(survey, PAGE_LOAD)));
       }
     }
   };
@@ -200,7 +200,7 @@ export function createClient(config, base, loadPanel) {
 
   /** @type {Kit} */
   const kit = {
-    config, base, now, emit, guard, timers, store, lease, state, toJson, fromJson, ask, refused, armed, published, judge, visitor,
+    config, base, now, emit, guard, after, store, lease, state, toJson, fromJson, ask, refused, armed, published, judge, visitor,
     languages: () => languages(locale),
     hold: (held) => {
       session?.end();
@@ -273,17 +273,15 @@ export function createClient(config, base, loadPanel) {
       return loadPanel().then((panel) => panel.call(kit, name, args));
     }),
     start: guard(() => {
-      watchLocation(guard(() => calls.page()), timers);
-      document.addEventListener('visibilitychange', () => {
-        timers.schedule();
-        considerSoon();
-      });
+      watchLocation(guard(() => calls.page()), after);
+      // Any new timer wakes the ones that stood still.
+      document.addEventListener('visibilitychange', considerSoon);
       // When this browser was first seen has to be known from the first page on.
       if (isReady() && !store.get('state')) store.set('state', toJson(state()));
       // What calls before the script's arrival have armed stays armed.
       armPage();
       // Answers an earlier page could not send.
-      if (isReady() && store.get('queue')) timers.after(2000, () => loadPanel().then((panel) => panel.call(kit, 'flush', [])));
+      if (isReady() && store.get('queue')) after(2000, () => loadPanel().then((panel) => panel.call(kit, 'flush', [])));
       emit('ready');
     }),
   };

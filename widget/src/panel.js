@@ -86,9 +86,9 @@ function open(kit, {survey, answer, manual, into, more}) {
   const remember = (what) => kit.store.set('state', writeState(note(kit.state(), id, what, kit.now()), kit.toJson));
   const renewal = () => {
     kit.lease.renew();
-    cancelRenewal = kit.timers.after(RENEW_MS, renewal);
+    cancelRenewal = kit.after(RENEW_MS, renewal);
   };
-  let cancelRenewal = kit.timers.after(RENEW_MS, renewal);
+  let cancelRenewal = kit.after(RENEW_MS, renewal);
   const tabs = createTabs(kit, id, () => session.end());
 
   const session = createSession(kit, {

@@ -84,7 +84,7 @@ export type Kit = {
   now: () => number;
   emit: (event: string, detail?: unknown) => void;
   guard: <T extends (...args: any[]) => any>(fn: T) => T;
-  timers: {after: (ms: number, run: () => void) => () => void};
+  after: (ms: number, run: () => void) => () => void;
   store: {get: (part: string) => string | undefined; set: (part: string, text?: string) => void};
   lease: {renew: () => void; take: () => Promise<boolean>};
   state: () => import('./core/state.js').State;

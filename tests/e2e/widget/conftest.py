@@ -249,7 +249,9 @@ def guests(browser: Browser) -> Iterator[Callable[..., Guest]]:
 
     def make(context: BrowserContext | None = None, **options: Any) -> Guest:
         if context is None:
-            context = browser.new_context(**({"viewport": {"width": 1000, "height": 700}} | options))
+            context = browser.new_context(
+                **({"viewport": {"width": 1000, "height": 700}} | options)
+            )
             contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(8000)

@@ -2,9 +2,9 @@
  * Tell of changes of the path in a page that does not reload. `history` is never wrapped: where there is
  * no Navigation API, the address is looked at twice a second while the tab is visible.
  *
- * @param {() => void} changed @param {import('./timers.js').Timers} timers
+ * @param {() => void} changed @param {import('./timers.js').After} after
  */
-export function watchLocation(changed, timers) {
+export function watchLocation(changed, after) {
   let path = location.pathname;
   const look = () => {
     if (location.pathname === path) return;
@@ -14,7 +14,7 @@ export function watchLocation(changed, timers) {
   const {navigation} = /** @type {any} */ (window);
   const poll = () => {
     look();
-    timers.after(500, poll);
+    after(500, poll);
   };
   if (navigation?.addEventListener) navigation.addEventListener('currententrychange', look);
   else poll();

@@ -46,7 +46,7 @@ export function createOutbox(kit) {
   /** @param {number} ms */
   const later = (ms) => {
     cancel?.();
-    cancel = kit.timers.after(ms, flush);
+    cancel = kit.after(ms, flush);
   };
 
   addEventListener('online', flush);

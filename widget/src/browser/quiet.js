@@ -35,7 +35,7 @@ export function whenQuiet(kit, show, giveUp) {
       stop();
       giveUp();
     } else {
-      cancel = kit.timers.after(LOOK_MS, look);
+      cancel = kit.after(LOOK_MS, look);
     }
   };
   look();

@@ -10,10 +10,10 @@ export function createStore(key, isAllowed) {
   /** @param {string} part */
   const name = (part) => `zeroten.${key}.${part}`;
 
-  /** @param {string} part @returns {string | undefined} */
+  /** @param {string} part @returns {any} a text, or nothing */
   const get = (part) => {
     try {
-      return memory.get(part) || (isAllowed() && localStorage.getItem(name(part))) || undefined;
+      return memory.get(part) || (isAllowed() && localStorage.getItem(name(part)));
     } catch {
       // A sandboxed frame, or storage switched off: nothing was kept.
     }

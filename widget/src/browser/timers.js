@@ -2,7 +2,7 @@
  * Timers that stand still while the tab is hidden and are caught up with when it shows again.
  *
  * @param {() => number} now ms @param {<T extends (...args: any[]) => any>(fn: T) => T} guard
- * @typedef {ReturnType<typeof createTimers>} Timers
+ * @typedef {ReturnType<typeof createTimers>} After
  */
 export function createTimers(now, guard) {
   const {setTimeout, clearTimeout} = window;
@@ -21,12 +21,10 @@ export function createTimers(now, guard) {
   };
 
   /** @param {number} ms @param {() => void} run @returns {() => void} cancels it */
-  const after = (ms, run) => {
+  return (ms, run) => {
     const job = () => run();
     jobs.set(job, now() + ms);
     schedule();
     return () => void jobs.delete(job);
   };
-
-  return {after, schedule};
 }

@@ -100,10 +100,10 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
       watch();
       document.addEventListener('focusin', onFocus);
       // A click already on its way was meant for the page: it goes through to it.
-      kit.timers.after(ARM_MS, () => root.classList.remove('w'));
+      kit.after(ARM_MS, () => root.classList.remove('w'));
     },
     /** @param {string} text */
-    say: (text) => kit.timers.after(200, () => void (status.textContent = text)),
+    say: (text) => kit.after(200, () => void (status.textContent = text)),
     destroy: () => {
       observer.disconnect();
       document.removeEventListener('focusin', onFocus);

@@ -49,7 +49,7 @@ export function scaleQuestion(kit, question, texts, {value, language, onCommit, 
   const choose = (one) => {
     onChoose(one);
     cancelRest();
-    cancelRest = kit.timers.after(REST_MS, () => onRest(one));
+    cancelRest = kit.after(REST_MS, () => onRest(one));
   };
 
   const chosen = () => cells.find(({input}) => input.checked);

@@ -32,6 +32,7 @@ svg{display:block;width:1.25em;height:1.25em;fill:none;stroke:currentColor;strok
 label{position:relative;display:grid;place-items:center;min-height:38px;border:1px solid var(--b);border-radius:8px;text-align:center;transition:background .15s}
 label:hover{border-color:var(--a);background:var(--l)}
 input{position:absolute;inset:-1px;border-radius:8px;cursor:pointer}
+label :not(input){position:relative;pointer-events:none}
 .on{background:var(--a);border-color:var(--a);color:var(--o);font-weight:700}
 .j{display:flex;justify-content:space-between;gap:1.5em;margin-top:.5em;font-size:.85em;color:var(--m)}
 .j :last-child{text-align:end}
