@@ -1,5 +1,7 @@
 import pytest
 
+from backend.services import projects
+from backend.services.clock import utc_now
 from tests.api.admin.conftest import pointers
 
 
@@ -164,6 +166,16 @@ def test_a_revoked_token_opens_nothing(call, project):
     assert call("GET", "/surveys", token["token"]).status_code == 200
     assert call("DELETE", f"/tokens/{token['id']}").status_code == 204
     refused = call("GET", "/surveys", token["token"])
+    assert (refused.status_code, refused.json["type"]) == (401, "/problems/token-invalid")
+
+
+def test_an_expired_token_opens_nothing(call, db, project):
+    def expire(session):
+        row, token = projects.create_token(session, project_id=project.id, name="old")
+        row.expires_at = utc_now()
+        return token
+
+    refused = call("GET", "/surveys", db.transact(expire))
     assert (refused.status_code, refused.json["type"]) == (401, "/problems/token-invalid")
 
 
