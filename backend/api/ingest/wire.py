@@ -114,8 +114,8 @@ def read_events(body: bytes, raws: list[msgspec.Raw]) -> Sequence[WireEvent | Fa
                 events = _flat_decoder.decode(body).batch
                 if all(map(_is_whole, events)):
                     return events
-        except msgspec.ValidationError:
-            pass
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass  # one by one, so that the fault falls on the event that has it
     return [_read(raw) for raw in raws]
 
 
