@@ -68,7 +68,7 @@ class Rollup:
 
 
 class Roller:
-    """Rolls up the checked events of one request."""
+    """Rolls up the checked events of one request; `skew_ms` is added to the sender's times."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Roller:
         self._calendar = calendar
         self._template = template
         self._received_ms = received_ms
-        self._skew_ms = skew_ms if abs(skew_ms) > _SKEW_MS else 0
+        self.skew_ms = skew_ms if abs(skew_ms) > _SKEW_MS else 0
 
     def roll_up(
         self, events: Iterable[tuple[int, WireEvent]]
@@ -89,7 +89,7 @@ class Roller:
         """Return the effect of `events`, and which of them cannot be counted."""
         rollup = Rollup()
         names, users, anonymous = rollup.names, rollup.users, rollup.anonymous
-        received_ms, skew_ms = self._received_ms, self._skew_ms
+        received_ms, skew_ms = self._received_ms, self.skew_ms
         oldest_ms, latest_ms = received_ms - _PAST_MS, received_ms + _FUTURE_MS
         day_and_ms = self._calendar.day_and_ms
         faults: list[tuple[int, Fault]] = []

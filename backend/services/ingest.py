@@ -14,6 +14,7 @@ from backend.domain import limits
 from backend.domain.events import Fault, WireEvent, batch_key
 from backend.domain.pages import page_template
 from backend.domain.rollup import Roller, Rollup
+from backend.services import arming
 from backend.services.clock import to_ms
 from backend.services.published import PublishedProject
 from backend.storage import batches, links, people
@@ -49,6 +50,7 @@ def record_batch(
     rollup, result = batch.rollup, batch.answer()
     hashes = batch.hashes() if key is None else {}
     store_key = own_key or secrets.token_hex(16)
+    armed = arming.occurred(project, batch.good, to_ms(now), batch.skew_ms)
 
     def work(connection: Connection) -> dict[str, Any]:
         effect, told = rollup, result
@@ -62,6 +64,8 @@ def record_batch(
                 effect, told = batch.without({hashes[old] for old in hashes.keys() - fresh})
                 batches.keep_result(connection, project.id, own_key or "", told)
         _record(connection, usage, names, project.id, store_key, effect, now)
+        if armed:
+            arming.arm(connection, project, armed, to_ms(now))
         return told
 
     return db.write(work)
@@ -105,6 +109,7 @@ class _Batch:
         bad = {at for at, _ in late_faults}
         self.good = [each for each in once if each[0] not in bad] if bad else once
         self._repeated = len(checked) - len(once)
+        self.skew_ms = self._roller.skew_ms
 
     def hashes(self) -> dict[int, str]:
         """Return the message ids by 64 bits of their hash."""

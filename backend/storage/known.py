@@ -127,7 +127,7 @@ def joined(user: KnownUser, others: Iterable[KnownUser]) -> KnownUser:
             first_seen_at=min(user.first_seen_at, other.first_seen_at),
             last_shown_at=_latest(user.last_shown_at, other.last_shown_at),
             open_ticket_until=_latest(user.open_ticket_until, other.open_ticket_until),
-            armed={**other.armed, **user.armed},
+            armed=_armed(user.armed, other.armed),
             history=history,
         )
     return user
@@ -188,6 +188,20 @@ def _later(own: SurveyHistory | None, other: SurveyHistory) -> SurveyHistory:
     # The score belongs to whichever answer came last.
     source = other if times["answered_at"] != own.answered_at else own
     return SurveyHistory(**times, last_score=source.last_score)
+
+
+def _armed(
+    own: Mapping[str, Mapping[str, Sequence[int]]], other: Mapping[str, Mapping[str, Sequence[int]]]
+) -> Mapping[str, Mapping[str, Sequence[int]]]:
+    """Return what either armed; of the same event the later."""
+    if not other:
+        return own
+    merged = {survey: dict(events) for survey, events in own.items()}
+    for survey, events in other.items():
+        kept = merged.setdefault(survey, {})
+        for event, entry in events.items():
+            kept[event] = max(list(entry), list(kept.get(event, entry)))
+    return merged
 
 
 def _latest(one: datetime | None, other: datetime | None) -> datetime | None:

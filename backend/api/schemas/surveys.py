@@ -12,6 +12,7 @@ from backend.api.schemas.projects import OriginField
 from backend.domain.survey_rules import DEVICES, MAX_DAYS, STATUSES, TRIGGER_TYPES
 
 MAX_DELAY_MS: Final = 3_600_000
+MAX_LIFETIME_DAYS: Final = 365
 MAX_COUNT: Final = 1_000_000
 
 
@@ -31,6 +32,10 @@ class TriggerSchema(AdminSchema):
     type = fields.String(required=True, validate=validate.OneOf(TRIGGER_TYPES))
     name = name_text()
     delay_ms = Whole(validate=validate.Range(0, MAX_DELAY_MS))
+    lifetime_days = Number(
+        validate=validate.Range(0, MAX_LIFETIME_DAYS, min_inclusive=False),
+        metadata={"description": "How long a server's event arms the survey; 7 when left out."},
+    )
 
     @validates_schema
     def _check(self, trigger: dict[str, Any], **_: Any) -> None:
@@ -38,6 +43,8 @@ class TriggerSchema(AdminSchema):
             raise ValidationError("A page load has no name.", "name")
         if trigger["type"] != "page_load" and "name" not in trigger:
             raise ValidationError("Name the event.", "name")
+        if trigger["type"] != "server_event" and "lifetime_days" in trigger:
+            raise ValidationError("Only an event of a server lives on.", "lifetime_days")
 
 
 class TargetingSchema(AdminSchema):
