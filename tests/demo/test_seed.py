@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -20,6 +21,7 @@ from backend.storage.models import (
     ApiKey,
     Decision,
     Project,
+    Release,
     Response,
     SurveyDay,
     Ticket,
@@ -53,19 +55,33 @@ def test_the_keys_handed_over_are_those_of_the_project(db, seeded):
     assert seeded.secret_key.endswith(keys["secret"].suffix)
 
 
-def test_profiles_are_what_the_job_would_compute(db, seeded):
-    def profile_columns():
+def test_profiles_are_what_the_job_would_compute(db, seeded, monkeypatch):
+    def profile_columns(since):
         return {
             row.id: (row.features, row.pages, row.active_days)
+            # Users' rows remember two months, so the job leaves older ranks as they are.
+            + ((row.active_percentile, row.active_midrank) if row.invited_at > since else ())
             for row in rows_of(db, Response, seeded.project_id)
         }
 
-    before = profile_columns()
+    monkeypatch.setattr(profiles, "utc_now", lambda: NOW)
+    before = profile_columns(NOW - timedelta(days=30))
     assert profiles.compute_pending(db) == 0
     db.write(lambda connection: connection.execute(update(Response).values(profiled_at=None)))
 
     assert profiles.compute_pending(db) == len(before)
-    assert profile_columns() == before
+    assert profile_columns(NOW - timedelta(days=30)) == before
+
+
+def test_releases_are_marked_when_their_version_went_out(db, seeded):
+    releases = {row.name: row.at for row in rows_of(db, Release, seeded.project_id)}
+    first_used = defaultdict(lambda: NOW)
+    for row in rows_of(db, Response, seeded.project_id):
+        first_used[row.app_version] = min(first_used[row.app_version], row.invited_at)
+
+    assert len(releases) == 3
+    for name, at in releases.items():
+        assert first_used[name.rpartition(" ")[2]] >= at
 
 
 def test_recent_activity_agrees_with_the_usage_rows(db, seeded):

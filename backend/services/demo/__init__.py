@@ -111,6 +111,7 @@ def _seed(
     progress(f"{days} days of use in {rows} rows")
     account_of = [account_keys[person.account] for person in people]
     store.answers(session, survey, asked, user_keys, account_of, name_ids)
+    store.releases(connection, project_id, today)
     store.clocks(connection, survey.id, pasts, user_keys)
     progress(_summary(asked))
     return Seeded(project_id, new.publishable_key, new.secret_key, token, survey.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,11 +32,15 @@ WITHOUT_COMMENT: Final = 0.15
 
 
 class Profile(NamedTuple):
-    """The use before an invitation: places in NAMES, and the active days with their percentile."""
+    """The use before an invitation: places in NAMES, and the active days with their rank.
+
+    `percentile` and `midrank` are None when nobody had been active before.
+    """
 
     names: tuple[int, ...]
     active_days: int
-    percentile: float
+    percentile: float | None
+    midrank: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,8 @@ class Interviewer:
         return Profile(
             tuple(np.flatnonzero(used).tolist()),
             int(usage.active_days[visit]),
-            float(usage.percentile[visit]),
+            _known(usage.percentile[visit]),
+            _known(usage.midrank[visit]),
         )
 
     def _visitor(
@@ -313,6 +319,10 @@ def balanced_moods(people: list[Person], accounts: list[AccountOf], adopted: Boo
     effects, *_ = np.linalg.lstsq(habits, moods - moods.mean(), rcond=None)
     balanced: Floats = moods - habits @ effects
     return balanced
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
 
 
 def _at_least(visitor: Visitor, version: str) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from backend.domain import activity, tickets
 from backend.domain.calendar import DAY_MS, day_number
 from backend.domain.events import FEATURE, PAGE
+from backend.services.demo import truth
 from backend.services.demo.asking import Asked, Outcome, Past
 from backend.services.demo.people import AccountOf, Person
 from backend.services.demo.use import NAMES, Usage
@@ -23,6 +24,7 @@ from backend.services.profiles import pack
 from backend.storage.models import (
     Account,
     Decision,
+    Release,
     Response,
     Survey,
     SurveyDay,
@@ -148,6 +150,23 @@ def answers(
             insert(SurveyDay),
             [{"survey_id": survey.id, "day": day, "asked": n} for day, n in days.items()],
         )
+
+
+def releases(connection: Connection, project_id: str, today: int) -> None:
+    """Mark on the trend the versions that went out within the world's days."""
+    midnight = _EPOCH + timedelta(days=today)
+    rows = [
+        {
+            "id": new_id("rel_"),
+            "project_id": project_id,
+            "name": f"{truth.PRODUCT} {version}",
+            "at": midnight - timedelta(days=days_ago),
+            "created_at": midnight - timedelta(days=days_ago),
+        }
+        for version, days_ago in truth.VERSIONS
+        if days_ago < truth.ALWAYS_OUT
+    ]
+    connection.execute(insert(Release), rows)
 
 
 def clocks(
@@ -288,6 +307,7 @@ def _response(
         "profiled_at": updated_at,
         "active_days": one.profile.active_days,
         "active_percentile": one.profile.percentile,
+        "active_midrank": one.profile.midrank,
         "features": pack(used[FEATURE]),
         "pages": pack(used[PAGE]),
     }

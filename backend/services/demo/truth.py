@@ -111,7 +111,8 @@ LANGUAGES: Final[Mapping[str, float]] = {"en": 0.64, "de": 0.15, "es": 0.11, "fr
 DEVICES: Final[Mapping[str, float]] = {"desktop": 0.83, "mobile": 0.12, "tablet": 0.05}
 
 # (version, days before today on which it went out; accounts follow within three days).
-VERSIONS: Final = (("4.8.0", 10_000), ("4.9.0", 140), ("5.0.0", 85), ("5.1.0", 30))
+ALWAYS_OUT: Final = 10_000
+VERSIONS: Final = (("4.8.0", ALWAYS_OUT), ("4.9.0", 140), ("5.0.0", 85), ("5.1.0", 30))
 ROLLOUT_DAYS: Final = 4
 
 # (plan, users an account of it has at most, yearly revenue a user in EUR)

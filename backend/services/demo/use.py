@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from backend.domain.insights.active_use import percentiles
+from backend.domain.insights.active_use import ranks
 from backend.services.demo import truth
 from backend.services.demo.people import Floats, Ints, Person
 
@@ -34,7 +34,8 @@ class Usage:
     `day` is the number of the day since 1970; `used[v, n]`, `count[v, n]`, `first_ms[v, n]` say
     of each name of NAMES whether, how often and when first in that day it was used.
     `of[u]:of[u + 1]` are the visits of user u, `adopted[u, n]` what they use at all.
-    `active_days` and `percentile` are those of the 30 days before the visit's day.
+    `active_days` are those of the 30 days before the visit's day, `percentile` the share of
+    active users with as many or fewer, `midrank` the same with equals counted half.
     """
 
     user: Ints
@@ -47,6 +48,7 @@ class Usage:
     adopted: Bools
     active_days: Ints
     percentile: Floats
+    midrank: Floats
 
 
 def make_usage(
@@ -75,7 +77,7 @@ def make_usage(
     engaged_ms[:, :FIRST_PAGE] = 0
     present = np.zeros_like(active)
     present[user, index] = True
-    recent, percentile = _active_use(present, user, index)
+    recent, percentile, midrank = _active_use(present, user, index)
     return Usage(
         user=user,
         day=first_day + index,
@@ -87,6 +89,7 @@ def make_usage(
         adopted=adopted,
         active_days=recent,
         percentile=percentile,
+        midrank=midrank,
     )
 
 
@@ -114,16 +117,20 @@ def _adopted(rng: np.random.Generator, people: list[Person]) -> tuple[Bools, Flo
     return rng.random(share.shape) < share, np.array([habit.rate for habit in habits])
 
 
-def _active_use(present: Bools, user: Ints, index: Ints) -> tuple[Ints, Floats]:
-    """Return active days and their percentile for each visit, over the 30 days before it."""
+def _active_use(present: Bools, user: Ints, index: Ints) -> tuple[Ints, Floats, Floats]:
+    """Return active days, percentile and midrank for each visit, over the 30 days before it."""
     counted: Ints = np.concatenate(
         (np.zeros((len(present), 1), np.int64), np.cumsum(present, axis=1, dtype=np.int64)), axis=1
     )
     since = np.maximum(0, index - WINDOW)
     recent: Ints = counted[user, index] - counted[user, since]
-    percentile = np.full(len(user), np.nan)
+    percentile, midrank = np.full((2, len(user)), np.nan)
     for day in np.unique(index):
         everyone = counted[:, day] - counted[:, max(0, day - WINDOW)]
+        reference = np.sort(everyone[everyone > 0])
         visits = index == day
-        percentile[visits], _ = percentiles(recent[visits], everyone[everyone > 0])
-    return recent, percentile
+        if len(reference):
+            less, up_to = ranks(recent[visits], reference)
+            percentile[visits] = 100 * up_to / len(reference)
+            midrank[visits] = 50 * (less + up_to) / len(reference)
+    return recent, percentile, midrank
