@@ -122,6 +122,7 @@ export function createClient(config, base, loadPanel) {
 
   /** Ask the server among what passed here, in the one tab that holds the lease. */
   const consider = async () => {
+    isSoon = false;
     if (!isReady() || isBusy || session || document.hidden || now() < quietUntil || !candidates().length) return;
     isBusy = true;
     try {
@@ -132,10 +133,10 @@ export function createClient(config, base, loadPanel) {
       if (!session) lease.drop();
     }
   };
-  let cancelSoon = () => {};
+  let isSoon = false;
   const considerSoon = () => {
-    cancelSoon();
-    cancelSoon = after(0, consider);
+    if (!isSoon) after(0, consider);
+    isSoon = true;
   };
 
   /** @type {Kit['ask']} */
@@ -275,7 +276,7 @@ export function createClient(config, base, loadPanel) {
     start: guard(() => {
       watchLocation(guard(() => calls.page()), after);
       // Any new timer wakes the ones that stood still.
-      document.addEventListener('visibilitychange', considerSoon);
+      document.addEventListener('visibilitychange', () => void after(0, considerSoon));
       // When this browser was first seen has to be known from the first page on.
       if (isReady() && !store.get('state')) store.set('state', toJson(state()));
       // What calls before the script's arrival have armed stays armed.
