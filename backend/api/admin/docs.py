@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from flask import Blueprint, Flask, Response, render_template
+from markupsafe import Markup, escape
 
 from backend.api.admin.common import PREFIX
 from backend.api.auth import access
@@ -43,11 +45,21 @@ def openapi_json() -> Response:
 def page() -> Response:
     """Return the operations as a page; it works offline."""
     html = render_template(
-        "docs.html", document=_document(), style=_STYLE, tags=_by_tag(), resolve=_resolve
+        "docs.html",
+        document=_document(),
+        style=_STYLE,
+        tags=_by_tag(),
+        resolve=_resolve,
+        marked=_marked,
     )
     response = Response(html, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = _POLICY
     return response
+
+
+def _marked(text: str) -> Markup:
+    """Return a text of the document with its `code` set as such, the rest escaped."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def _document() -> dict[str, Any]:

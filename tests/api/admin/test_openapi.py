@@ -82,6 +82,7 @@ def test_the_page_shows_every_operation_and_fetches_nothing(client, document):
 
     for operation in operations(document).values():
         assert f'id="{operation["operationId"]}"' in page.text
+    assert "Needs the role <code>viewer</code>" in page.text
     assert "<script" not in page.text
     assert not re.findall(r'(?:src|href)="(?!#|openapi\.json)', page.text)
     policy = page.headers["Content-Security-Policy"]
