@@ -10,6 +10,7 @@ import pytest
 
 from tests.contracts.serving import Project, Server, make_project
 
+
 @pytest.fixture(scope="session")
 def new_database(postgresql_url: str) -> Callable[[str], str]:
     """Make another database in the test run's PostgreSQL; returns its address."""

@@ -202,7 +202,7 @@ def answers_on(connection: socket.socket) -> list[Answer]:
     """Read answers until the connection is closed."""
     answers = []
     with connection.makefile("rb") as stream:
-        while (line := stream.readline()):
+        while line := stream.readline():
             if line.startswith(b"HTTP/1.1 100"):
                 stream.readline()
                 continue

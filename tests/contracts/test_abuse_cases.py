@@ -17,8 +17,8 @@ from sqlalchemy import select, update
 
 from backend.services.clock import utc_now
 from backend.storage.models import ApiKey, Response, Survey
-from tests.contracts.serving import Answer, Project, make_project, send, track
 from tests.conftest import ORIGIN
+from tests.contracts.serving import Answer, Project, make_project, send, track
 
 Act = Callable[[Project, Any], Answer]
 

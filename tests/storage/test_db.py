@@ -1,0 +1,133 @@
+"""Writing on both databases, and what PostgreSQL alone does."""
+
+import threading
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from backend.config import Config
+from backend.domain.errors import NotFoundError, StorageUnavailableError
+from backend.storage.db import Database
+from backend.storage.leases import lease
+from backend.storage.models import Project
+from tests.storage.running import Running
+
+
+@pytest.fixture
+def pg(postgresql_template):
+    """The PostgreSQL of this run, with a counter to fight over."""
+    db = Database(Config(database_url=postgresql_template).url)
+    db.write(lambda connection: connection.execute(text("CREATE TABLE c (id int, n int)")))
+    db.write(lambda connection: connection.execute(text("INSERT INTO c VALUES (1, 0), (2, 0)")))
+    yield db
+    db.write(lambda connection: connection.execute(text("DROP TABLE c")))
+    db.close()
+
+
+def rename(name):
+    return lambda connection: connection.execute(update(Project).values(name=name))
+
+
+def test_an_exception_undoes_the_work_and_reaches_the_caller(db, project):
+    def work(connection):
+        rename("Changed")(connection)
+        raise NotFoundError
+
+    with pytest.raises(NotFoundError):
+        db.write(work)
+
+    with db.read() as session:
+        assert session.scalars(select(Project.name)).all() == ["Acme"]
+
+
+def test_what_one_write_stored_the_next_read_sees(db, project):
+    db.write(rename("Changed"))
+    with db.read() as session:
+        assert session.scalars(select(Project.name)).all() == ["Changed"]
+
+
+def test_those_who_remember_are_told_of_every_rollback(db, project):
+    told = []
+    db.on_rollback.append(lambda: told.append(True))
+    with pytest.raises(NotFoundError):
+        db.write(lambda _: (_ for _ in ()).throw(NotFoundError()))
+    assert told
+
+
+def test_serialization_failures_are_tried_again(pg):
+    tries = []
+
+    def work(connection):
+        tries.append(1)
+        if len(tries) < 3:
+            connection.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$"))
+        return connection.execute(text("UPDATE c SET n = n + 1 WHERE id = 1 RETURNING n")).scalar()
+
+    assert pg.write(work) == 1
+    assert len(tries) == 3
+
+
+def test_a_write_that_never_gets_through_is_given_up_as_an_outage(pg):
+    tries = []
+
+    def work(connection):
+        tries.append(1)
+        connection.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$"))
+
+    with pytest.raises(StorageUnavailableError):
+        pg.write(work)
+    assert len(tries) == 5
+
+
+def test_two_writes_that_lock_each_other_out_both_get_through(pg):
+    meet = threading.Barrier(2, timeout=10)
+
+    def crossing(first, second):
+        is_first_try = [True]
+
+        def work(connection):
+            add = text("UPDATE c SET n = n + 1 WHERE id = :id")
+            connection.execute(add, {"id": first})
+            if is_first_try.pop() if is_first_try else False:
+                meet.wait()
+            connection.execute(add, {"id": second})
+
+        return Running(lambda: pg.write(work))
+
+    crossed = [crossing(1, 2), crossing(2, 1)]
+
+    assert [each.error() for each in crossed] == [None, None]
+    with pg.read() as session:
+        assert session.execute(text("SELECT n FROM c")).scalars().all() == [2, 2]
+
+
+def test_a_mistake_in_a_statement_is_not_tried_again(pg):
+    tries = []
+
+    def work(connection):
+        tries.append(1)
+        connection.execute(text("SELECT * FROM nothing_of_this_name"))
+
+    with pytest.raises(DBAPIError):
+        pg.write(work)
+    assert len(tries) == 1
+
+
+def test_a_job_is_held_by_one_worker_at_a_time(db):
+    with lease(db, "profiles") as held:
+        assert held
+        with lease(db, "profiles") as second, lease(db, "other") as other:
+            assert second is db.is_sqlite
+            assert other
+    with lease(db, "profiles") as again:
+        assert again
+
+
+def test_an_absent_server_is_an_outage():
+    db = Database(Config(database_url="postgresql://127.0.0.1:1/nothing").url)
+    with pytest.raises(StorageUnavailableError), db.read() as session:
+        session.execute(text("SELECT 1"))
+    with pytest.raises(StorageUnavailableError):
+        db.write(lambda connection: None)
+    db.close()
