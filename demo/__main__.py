@@ -11,6 +11,7 @@ import sys
 import time
 from types import FrameType
 
+from backend.domain.errors import StorageUnavailableError
 from demo import announce, children, world
 from demo.console import DemoError, say
 from demo.settings import Settings, SettingsError
@@ -33,6 +34,8 @@ def main() -> int:
         return _fail(str(error), 2)
     except DemoError as error:
         return _fail(str(error), error.status)
+    except StorageUnavailableError as error:
+        return _fail(f"The data folder cannot be read or written: {error.__cause__}", 2)
     return 0
 
 

@@ -18,7 +18,7 @@ from demo.settings import Settings
 from demo.world import Keys
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 STOPS_WITHIN_S = 6.0
 LOG_LINES = 15
 

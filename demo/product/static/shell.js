@@ -15,8 +15,8 @@ export function shell({person, signIn, becomeNew, askNow, speak, go}) {
   const notes = el('ol', {class: 'notes'});
   const toasts = el('div', {class: 'toast', role: 'status', hidden: true});
   const main = el('main', {id: 'main', tabindex: -1});
-  const side = el('div', {class: 'side'});
-  const banner = el('p', {class: 'banner'});
+  const side = el('aside', {class: 'side', 'aria-label': 'Tallybrook'});
+  const banner = el('header', {class: 'banner'});
   const skip = el('a', {class: 'skip', href: '#main'});
   document.body.append(skip, banner, el('div', {class: 'frame'}, side, main), toasts);
 
