@@ -8,7 +8,7 @@ database, packed 32-bit name ids: joining the bytes of all rows is the whole con
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final, cast
 
@@ -66,6 +66,10 @@ _COUNTED: Final = (
 )
 _TRAITS: Final = f"SELECT id, traits FROM responses WHERE {_COUNTED}"  # noqa: S608
 _ANSWERS: Final = f"SELECT {_COLUMNS} FROM responses WHERE {_COUNTED} ORDER BY answered_at"  # noqa: S608
+_COMMENTS: Final = (
+    f"SELECT id, comment FROM responses WHERE {_COUNTED}"  # noqa: S608
+    " AND comment IS NOT NULL AND comment <> ''"
+)
 _STAMP = Sql("SELECT count(*), max(updated_at) FROM responses WHERE project_id = ?")
 _NAMES = Sql("SELECT id, kind, name FROM names WHERE project_id = ?")
 
@@ -146,6 +150,17 @@ def trait(
             elif isinstance(value, bool | int | float):
                 found[response_id.encode()] = to_json(value)
     return found
+
+
+def comments(
+    connection: Connection, project_id: str, start_ms: int, end_ms: int
+) -> dict[bytes, str]:
+    """Return the comments of a window's answers by response id (as in `Loaded.ids`)."""
+    return {
+        response_id.encode(): comment
+        for rows in _pieces(connection, _COMMENTS, project_id, start_ms, end_ms)
+        for response_id, comment in rows
+    }
 
 
 class _Coder(dict[Any, int]):
@@ -265,12 +280,15 @@ def _ascii(ids: Sequence[str]) -> np.typing.NDArray[np.bytes_]:
 
 
 def _in_order(loaded: Loaded) -> Loaded:
-    """Put answers of the same millisecond in the order of their ids."""
+    """Put answers of the same millisecond in the order of their ids; `key` is then the place."""
     at = loaded.answers.at
     if (np.diff(at) > 0).all():
         return loaded
     order = np.lexsort((loaded.ids, at))
-    return loaded if (np.diff(order) == 1).all() else loaded.select(order)
+    if (np.diff(order) == 1).all():
+        return loaded
+    ordered = loaded.select(order)
+    return replace(ordered, answers=replace(ordered.answers, key=np.arange(len(order))))
 
 
 def _inverse(probability: Any) -> Any:

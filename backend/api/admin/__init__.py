@@ -12,6 +12,7 @@ from backend.api.admin.decisions import decisions
 from backend.api.admin.docs import publish
 from backend.api.admin.identity import identity
 from backend.api.admin.insights import insights
+from backend.api.admin.insights_settings import insight_settings
 from backend.api.admin.keys import keys
 from backend.api.admin.openapi import document, new_api
 from backend.api.admin.projects import projects
@@ -27,6 +28,7 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     decisions,
     responses,
     insights,
+    insight_settings,
     users,
     audit,
 )

@@ -9,10 +9,15 @@ from typing import Any, Final
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from backend.api.schemas.common import AdminSchema
+from backend.api.schemas.fields import Number, Time, name_text
 from backend.api.schemas.responses import QueryFlag
+from backend.domain import limits
 from backend.domain.limits import NAME_LENGTH
 from backend.domain.timestamps import parse_time
 
+UNITS: Final = ("day", "week", "month", "quarter")
+MOST_THEMES: Final = 100
+MOST_PATTERNS: Final = 200
 CATEGORIES: Final = ("promoter", "passive", "detractor")
 
 
@@ -50,8 +55,12 @@ def _text(description: str = "") -> fields.String:
     )
 
 
-def _moment(description: str) -> Moment:
-    return Moment(metadata={"type": "string", "description": description})
+def _required(description: str) -> fields.String:
+    return fields.String(
+        required=True,
+        validate=validate.Length(1, NAME_LENGTH),
+        metadata={"description": description},
+    )
 
 
 class QuestionSchema(AdminSchema):
@@ -116,3 +125,122 @@ class FeaturesSchema(QuestionSchema):
     """Features or pages."""
 
     kind = fields.String(load_default="features", validate=validate.OneOf(("features", "pages")))
+
+
+class TrendSchema(QuestionSchema):
+    """By what unit."""
+
+    unit = fields.String(load_default="month", validate=validate.OneOf(UNITS))
+
+
+class LandingSchema(QuestionSchema):
+    """Of which release."""
+
+    release_id = _required("A release of `GET /releases`.")
+
+
+class RepeatsSchema(QuestionSchema):
+    """Before and from when."""
+
+    split = Moment(
+        load_default=None,
+        metadata={
+            "type": "string",
+            "description": "Between the earlier and the later answer; without it, 90 days before"
+            " the end.",
+        },
+    )
+
+
+class PageSchema(QuestionSchema):
+    """Which part of a list."""
+
+    limit = fields.Integer(
+        load_default=limits.PAGE_SIZE, validate=validate.Range(1, limits.MAX_PAGE_SIZE)
+    )
+    cursor = fields.String(load_default=None, validate=validate.Length(1, 500))
+
+
+class PeopleSchema(PageSchema):
+    """Of which cell."""
+
+    group = _required(
+        "`top_decile_passives`, or a fifth of active use and a category, such as `5:passive`."
+    )
+
+
+class AccountsSchema(PageSchema):
+    """Which accounts."""
+
+    attention = QueryFlag(
+        load_default=False,
+        metadata={"description": "True: those worth a call alone, the most valuable first."},
+    )
+
+
+class PlanSchema(QuestionSchema):
+    """What should be seen, in points."""
+
+    change = fields.Float(load_default=10.0, validate=validate.Range(1, 200))
+    half_width = fields.Float(load_default=5.0, validate=validate.Range(0.5, 100))
+    power = fields.Float(load_default=0.8, validate=validate.Range(0.5, 0.99))
+
+
+class NewReleaseSchema(AdminSchema):
+    """A marker on the trend."""
+
+    name = name_text(required=True)
+    at = Time(required=True)
+
+
+class ReleaseSchema(AdminSchema):
+    """A marker on the trend."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    at = Time(required=True)
+    created_at = Time(required=True)
+
+
+class ThemeSchema(AdminSchema):
+    """Words, phrases and beginnings (`slow*`) that make a theme, in any language."""
+
+    name = name_text(most=100, required=True)
+    patterns = fields.List(
+        name_text(most=100), required=True, validate=validate.Length(1, MOST_PATTERNS)
+    )
+
+
+class SettingsChangeSchema(AdminSchema):
+    """How answers are read; each member is replaced whole."""
+
+    themes = fields.List(fields.Nested(ThemeSchema), validate=validate.Length(0, MOST_THEMES))
+    role_weights = fields.Dict(
+        keys=name_text(),
+        values=Number(validate=validate.Range(0, 1000, min_inclusive=False)),
+        validate=validate.Length(0, MOST_THEMES),
+        metadata={"description": "How much a role counts within its account; 1 for others."},
+    )
+    key_roles = fields.List(
+        name_text(),
+        validate=validate.Length(0, MOST_THEMES),
+        metadata={"description": "Whose unhappiness is worth a call."},
+    )
+    value_trait = name_text(
+        metadata={"description": "The account trait that holds its worth, such as `arr`."}
+    )
+
+    @validates_schema
+    def _names_differ(self, given: dict[str, Any], **_: Any) -> None:
+        names = [theme["name"] for theme in given.get("themes", ())]
+        if len(set(names)) < len(names):
+            raise ValidationError("Names must differ.", "themes")
+
+
+class SettingsSchema(AdminSchema):
+    """How answers are read."""
+
+    themes = fields.List(fields.Nested(ThemeSchema), required=True)
+    role_weights = fields.Dict(keys=fields.String(), values=Number(), required=True)
+    key_roles = fields.List(fields.String(), required=True)
+    value_trait = fields.String(required=True)

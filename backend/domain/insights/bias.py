@@ -167,7 +167,7 @@ def funnel(people: Mapping[str, int], confidence: float = 0.95) -> list[Step]:
     ]
 
 
-def loudest_voices(answers: Answers, commented: Sequence[bool]) -> LoudestVoices:
+def loudest_voices(answers: Answers, commented: Sequence[bool] | Bools) -> LoudestVoices:
     """Compare the extremes' share of answers with their share of comments.
 
     `commented` is as long as `answers`; each user's last answer counts.

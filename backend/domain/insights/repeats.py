@@ -29,7 +29,7 @@ class RepeatTable(TypedDict):
     change: float | None
     lower: float | None
     upper: float | None
-    transitions: list[list[int]] | None
+    transitions: list[list[int | None]] | None
     clear: bool
     note: Note | None
     sentence: str
@@ -77,7 +77,7 @@ def repeat_table(answers: Answers, split_ms: int, confidence: float = 0.95) -> R
         "change": value,
         "lower": points(lower) if shown else None,
         "upper": points(upper) if shown else None,
-        "transitions": change["transitions"] if shown else None,
+        "transitions": [[*row] for row in change["transitions"]] if shown else None,
         "clear": clear,
         "note": note(change["n"]),
         "sentence": "People who answered twice. "

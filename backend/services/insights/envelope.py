@@ -60,4 +60,8 @@ def _segment(view: View) -> dict[str, Any]:
 
 
 def _time(ms: int) -> str | None:
-    return format_time(from_ms(ms))
+    try:
+        return format_time(from_ms(ms))
+    except OverflowError:
+        # The first day there is begins, east of Greenwich, before there are any.
+        return None

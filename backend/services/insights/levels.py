@@ -10,14 +10,17 @@ from sqlalchemy.orm import Session
 
 from backend.domain import personal
 from backend.domain.errors import FieldError, InvalidRequestError
+from backend.domain.insights.active_use import GROUPS, usage_groups
 from backend.domain.insights.breakdown import BreakdownRow, breakdown_table, hide_small_cells
 from backend.domain.insights.columns import Answers, Labelled
 from backend.domain.insights.drivers import DriverRow, Kind, features_table
+from backend.domain.insights.privacy import suppress
 from backend.domain.insights.score import ScoreTable, score_table
 from backend.domain.insights.wording import Note, note
 from backend.services.insights.envelope import Envelope, envelope
+from backend.services.insights.population import Populations
 from backend.services.insights.question import Question
-from backend.services.insights.view import LABELLED, TRAIT, View, look, with_trait
+from backend.services.insights.view import LABELLED, TRAIT, USAGE_GROUP, View, look, with_trait
 from backend.services.insights.windows import Windows
 
 # A dimension of thousands of values is a list of people, not a breakdown.
@@ -53,12 +56,34 @@ class Features(Envelope):
 
 
 def score(
-    session: Session, windows: Windows, project_id: str, question: Question
+    session: Session,
+    windows: Windows,
+    project_id: str,
+    question: Question,
+    populations: Populations,
 ) -> dict[str, Any]:
-    """Return the score of a window with its distribution and whom it speaks for."""
+    """Return the score of a window with its distribution and whom it speaks for.
+
+    Those who may not see single answers get the distribution without its small cells.
+    """
     view = look(session, windows, project_id, question)
-    table = score_table(view.answers, confidence=view.confidence)
-    return {**envelope(view, "nps-interval", table["sentence"], table["n"]), **table}
+    answers = with_usage_group(view.answers)
+    table = score_table(answers, populations.of(session, view), view.confidence)
+    shown: dict[str, Any] = {**table}
+    if not question.sees_answers and table["distribution"] is not None:
+        flags = suppress(table["distribution"])
+        shown["distribution"] = [
+            None if hide else n for n, hide in zip(table["distribution"], flags, strict=True)
+        ]
+    return {**envelope(view, "nps-interval", table["sentence"], table["n"]), **shown}
+
+
+def with_usage_group(answers: Answers) -> Answers:
+    """Return the answers with the fifth of active use, "1" to "5", as a dimension."""
+    column = Labelled(
+        usage_groups(answers).astype(np.int32), tuple(str(g + 1) for g in range(GROUPS))
+    )
+    return replace(answers, dimensions={**answers.dimensions, USAGE_GROUP: column})
 
 
 def breakdown(
@@ -102,6 +127,9 @@ def features(
 def _dimension(session: Session, windows: Windows, view: View, by: str) -> tuple[str, View]:
     if by in DIMENSIONS:
         return by, view
+    if by == USAGE_GROUP:
+        loaded = replace(view.loaded, answers=with_usage_group(view.answers))
+        return by, replace(view, loaded=loaded)
     if not view.question.sees_answers and not personal.without_names({by: ""}):
         fault = FieldError("#/query/by", "This trait names people.")
         raise InvalidRequestError(errors=[fault])

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final, TypedDict
 
+from backend.domain.errors import NotFoundError
+
 PATH: Final = "/api/v1/insights/methods/"
 
 
@@ -31,6 +33,41 @@ _SUMMARIES: Final = {
         "Users and non-users compared within groups of equal active use in the 30 days before"
         " the invitation: an association, not an effect."
     ),
+    "trend": (
+        "The level of each calendar period in the project's time zone. Neighbours are not"
+        " compared: looked at every month, that finds a change that is none 4 years in 10."
+    ),
+    "did-it-land": (
+        "The answers since a release against those of the 90 days up to it, by a test that may"
+        " be looked at every day: since the release, never because of it."
+    ),
+    "drift": (
+        "A baseline of 90 days, then every day weighed against it by role and plan; a false"
+        " alarm comes once in ten years at most."
+    ),
+    "active-use": (
+        "Fifths of active use by category; hot cells hold more answers than chance would put there."
+    ),
+    "accounts": (
+        "An account's few answers are drawn towards those of all accounts as far as chance could"
+        " explain them. Reasons to call, not a churn probability."
+    ),
+    "repeat-responders": (
+        "The change of the same people: not the change of everybody, but free of a change in"
+        " who answers."
+    ),
+    "who-answered": (
+        "How even response was over role, plan and use, and the most that silence tied to these"
+        " can move the NPS."
+    ),
+    "comments": (
+        "Themes by the project's own words; terms that go with low or high scores of those who"
+        " wrote them. The score is the sentiment."
+    ),
+    "planning": (
+        "How many answers show a change of a given size 4 times in 5, counted with the answers"
+        " of one account as partly the same."
+    ),
 }
 
 
@@ -38,8 +75,10 @@ def method(name: str) -> Method:
     """Return a method as every insight carries it.
 
     Raises:
-        KeyError: there is no such method.
+        NotFoundError: there is no such method.
     """
+    if name not in _SUMMARIES:
+        raise NotFoundError
     return {"name": name, "definition": PATH + name, "summary": _SUMMARIES[name]}
 
 

@@ -22,6 +22,7 @@ from backend.storage.answers import Loaded
 from backend.storage.models import Account, Project
 
 TRAIT: Final = "trait:"
+USAGE_GROUP: Final = "usage_group"
 CATEGORIES: Final = {"promoter": 1, "passive": 0, "detractor": -1}
 LABELLED: Final = ("role", "plan", "page", "language", "version", "device", "survey_version")
 COARSER: Final = (
@@ -41,6 +42,16 @@ class View:
     now: datetime
     loaded: Loaded
     coarser: bool
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The project's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def is_segment(self) -> bool:
+        """Whether the answers are a part of the window's."""
+        return bool(self.question.segment()) and not self.coarser
 
     @property
     def answers(self) -> Answers:

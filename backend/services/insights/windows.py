@@ -35,6 +35,7 @@ class _Kept:
     checked_s: float
     loaded: Loaded
     traits: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    comments: dict[bytes, str] | None = None
 
 
 class Windows:
@@ -70,6 +71,18 @@ class Windows:
                     session.connection(), project_id, kept.start_ms, kept.end_ms, name
                 )
             return kept.traits[name]
+
+    def comments(
+        self, session: Session, project_id: str, start_ms: int, end_ms: int
+    ) -> dict[bytes, str]:
+        """Return the comments by response id, of at least the answers of [start, end)."""
+        with self._turn(project_id):
+            kept = self._get(session, project_id, start_ms, end_ms)
+            if kept.comments is None:
+                kept.comments = answers.comments(
+                    session.connection(), project_id, kept.start_ms, kept.end_ms
+                )
+            return kept.comments
 
     def _turn(self, project_id: str) -> threading.Lock:
         with self._lock:

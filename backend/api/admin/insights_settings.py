@@ -1,0 +1,95 @@
+"""Releases on the trend, and how a project wants its answers read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from backend.api.admin.common import (
+    AdminBlueprint,
+    current_project,
+    decode_cursor,
+    described,
+    encode_cursor,
+    etag_header,
+    if_match,
+)
+from backend.api.auth import access, principal
+from backend.api.schemas.common import PageQuerySchema, page_of
+from backend.api.schemas.insights import (
+    NewReleaseSchema,
+    ReleaseSchema,
+    SettingsChangeSchema,
+    SettingsSchema,
+)
+from backend.api.state import zeroten
+from backend.services.insights import releases, settings
+
+Answer = tuple[dict[str, Any], int, dict[str, str]]
+
+insight_settings = AdminBlueprint("insight_settings", __name__)
+
+
+@insight_settings.get("/insights/settings")
+@insight_settings.response(200, SettingsSchema)
+@access("admin", role="viewer", scope="insights:read")
+def get_insight_settings() -> Answer:
+    """Themes, role weights, key roles and the trait that holds an account's worth."""
+    project_id = current_project()
+    with zeroten().db.read() as session:
+        found = settings.read(session, project_id)
+        return settings.view(found), 200, etag_header(str(found.revision))
+
+
+@insight_settings.patch("/insights/settings")
+@insight_settings.arguments(SettingsChangeSchema)
+@insight_settings.response(200, SettingsSchema)
+@described(if_match=True)
+@access("admin", role="admin", scope="insights:write")
+def change_insight_settings(body: dict[str, Any]) -> Answer:
+    """Change how answers are read; the next look does so."""
+    project_id, actor, tags = current_project(), principal().token_id, if_match()
+    found = zeroten().db.transact(
+        lambda session: settings.change(session, project_id, body, actor=actor, if_match=tags)
+    )
+    return settings.view(found), 200, etag_header(str(found.revision))
+
+
+@insight_settings.get("/releases")
+@insight_settings.arguments(PageQuerySchema, location="query")
+@insight_settings.response(200, page_of(ReleaseSchema))
+@access("admin", role="viewer", scope="insights:read")
+def list_releases(query: dict[str, Any]) -> dict[str, Any]:
+    """List releases, the latest first."""
+    project_id, limit = current_project(), query["limit"]
+    before = decode_cursor(query["cursor"], tuple[datetime, str])
+    with zeroten().db.read() as session:
+        found = releases.listed(session, project_id, before=before, limit=limit + 1)
+        items = [releases.view(release) for release in found[:limit]]
+    more = len(found) > limit
+    last = (items[-1]["at"], items[-1]["id"]) if more else None
+    return {"items": items, "next_cursor": last and encode_cursor(last)}
+
+
+@insight_settings.post("/releases")
+@insight_settings.arguments(NewReleaseSchema)
+@insight_settings.response(201, ReleaseSchema)
+@access("admin", role="analyst", scope="insights:write")
+def add_release(body: dict[str, Any]) -> dict[str, Any]:
+    """Mark a release on the trend, then ask `insights/landing` whether it landed."""
+    project_id, actor = current_project(), principal().token_id
+    release = zeroten().db.transact(
+        lambda session: releases.add(session, project_id, actor=actor, **body)
+    )
+    return releases.view(release)
+
+
+@insight_settings.delete("/releases/<release_id>")
+@insight_settings.response(204)
+@access("admin", role="analyst", scope="insights:write")
+def remove_release(release_id: str) -> None:
+    """Take a marker off the trend."""
+    project_id, actor = current_project(), principal().token_id
+    zeroten().db.transact(
+        lambda session: releases.remove(session, project_id, release_id, actor=actor)
+    )

@@ -1,0 +1,134 @@
+"""Accounts: their score with its uncertainty, who of them answered, and reasons to call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final, TypedDict
+
+from sqlalchemy.orm import Session
+
+from backend.domain.insights.accounts import AccountRow, accounts_table, attention
+from backend.domain.insights.wording import Note
+from backend.domain.timestamps import format_time
+from backend.services.clock import utc_now
+from backend.services.insights import settings
+from backend.services.insights.envelope import Envelope, envelope
+from backend.services.insights.people import account_ids
+from backend.services.insights.question import Question
+from backend.services.insights.view import View, look
+from backend.services.insights.windows import Windows
+from backend.storage import asked
+from backend.storage.fast import from_ms
+
+CYCLE_MS: Final = 90 * 86_400_000
+TWO_CYCLES: Final = timedelta(days=180)
+
+
+class NamedAccount(TypedDict):
+    """One account, in points; `users` known, `asked` in the window, `n` of them answered.
+
+    `raw` is the plain NPS, `estimate` the one that borrows from the other accounts;
+    `prob_below` is the chance that it lies below 0.
+    """
+
+    account_id: str
+    n: int
+    raw: float | None
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    reliability: float | None
+    prob_below: float | None
+    value: float | None
+    key_person_answered: bool
+    fell: int
+    last_at: str | None
+    note: Note | None
+    reasons: list[str]
+    users: int
+    asked: int
+
+
+class Accounts(Envelope):
+    """Accounts, most at risk first, or those worth a call by value."""
+
+    attention: bool
+    worth_a_call: int
+    rows: list[NamedAccount]
+    next_cursor: str | None
+
+
+def accounts(
+    session: Session,
+    windows: Windows,
+    project_id: str,
+    question: Question,
+    *,
+    only_attention: bool,
+    start: int,
+    limit: int,
+) -> tuple[dict[str, Any], bool]:
+    """Return accounts and whether there are more; without a window, the last 180 days.
+
+    Args:
+        only_attention: only those with a reason to call, the most valuable first.
+        start: how many to leave out, as the pages before have shown them.
+    """
+    view = look(session, windows, project_id, _two_cycles(question))
+    chosen = settings.read(session, project_id)
+    connection = session.connection()
+    who = asked.of_accounts(connection, project_id, view.start_ms, view.end_ms)
+    rows = accounts_table(
+        view.answers,
+        settings.account_values(session, project_id, chosen),
+        chosen.key_roles,
+        # A segment's accounts without answers are not silent: others of them may have answered.
+        {} if view.is_segment else {key: _cycles(view, tickets) for key, tickets in who.items()},
+        view.confidence,
+    )
+    worth_a_call = attention(rows)
+    listed = worth_a_call if only_attention else rows
+    page = listed[start : start + limit]
+    sizes = asked.account_sizes(connection, project_id)
+    n = len(worth_a_call)
+    sentence = f"{n:,} of {len(rows):,} accounts are worth a call." if rows else "No answers yet."
+    return {
+        **envelope(view, "accounts", sentence),
+        "attention": only_attention,
+        "worth_a_call": n,
+        "rows": _named(session, view, page, who, sizes),
+    }, len(listed) > start + limit
+
+
+def _two_cycles(question: Question) -> Question:
+    if question.since is not None:
+        return question
+    try:
+        return replace(question, since=(question.until or utc_now()) - TWO_CYCLES)
+    except OverflowError:
+        return question
+
+
+def _cycles(view: View, tickets: list[tuple[int, int]]) -> int:
+    """Return in how many cycles, counted back from the window's end, somebody was asked."""
+    return len({(view.end_ms - 1 - at) // CYCLE_MS for _, at in tickets})
+
+
+def _named(
+    session: Session,
+    view: View,
+    page: list[AccountRow],
+    who: dict[int, list[tuple[int, int]]],
+    sizes: dict[int, int],
+) -> list[dict[str, Any]]:
+    ids = account_ids(session, view.project_id, {row["account"] for row in page})
+    found = []
+    for row in page:
+        named: dict[str, Any] = {"account_id": ids.get(row["account"]), **row}
+        key = named.pop("account")
+        named["last_at"] = format_time(from_ms(row["last_at"]))
+        named["users"] = sizes.get(key, 0)
+        named["asked"] = len({user for user, _ in who.get(key, ())})
+        found.append(named)
+    return found

@@ -1,0 +1,200 @@
+"""Who answered, and how far the silence of the others can move the number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from backend.domain.insights.bias import (
+    LoudestVoices,
+    Rate,
+    Representativity,
+    Step,
+    bias_sentence,
+    funnel,
+    loudest_voices,
+    merge_cells,
+    rate,
+    representativity,
+    smd_continuous,
+    smd_mark,
+)
+from backend.domain.insights.columns import Bools
+from backend.domain.insights.privacy import SMALLEST_CELL
+from backend.domain.insights.score import score_table
+from backend.services.insights.comments import comments_of
+from backend.services.insights.envelope import Envelope, envelope
+from backend.services.insights.levels import with_usage_group
+from backend.services.insights.population import Populations
+from backend.services.insights.question import Question
+from backend.services.insights.view import look
+from backend.services.insights.windows import Windows
+from backend.storage import asked
+from backend.storage.asked import Cell
+
+LOW, HIGH = 0, 4
+NO_NAME = "unknown"
+
+
+class CellRow(TypedDict):
+    """People asked of one role, plan and usage group, and how many of them answered."""
+
+    cell: str
+    asked: int | None
+    answered: int | None
+    rate: float | None
+    lower: float | None
+    upper: float | None
+    smd: float | None
+    mark: str | None
+
+
+class Answered(Envelope):
+    """Everything about who answered; rates in percent, the NPS in points."""
+
+    funnel: list[Step]
+    response_rate: Rate
+    representativity: Representativity
+    active_days_smd: float | None
+    active_days_mark: str | None
+    loudest_voices: LoudestVoices
+    rows: list[CellRow]
+
+
+def answered(
+    session: Session,
+    windows: Windows,
+    project_id: str,
+    question: Question,
+    populations: Populations,
+) -> dict[str, Any]:
+    """Return the response funnel, how even it is, and what that can do to the NPS.
+
+    The funnel counts people of the whole window; a segment narrows the scores alone.
+    """
+    view = look(session, windows, project_id, question)
+    connection = session.connection()
+    span = (project_id, view.start_ms, view.end_ms)
+    cells = asked.cells(connection, *span)
+    shown, scored = sum(c.asked for c in cells), sum(c.answered for c in cells)
+    people = {
+        "eligible": asked.active(connection, *span),
+        "sampled": asked.sampled(connection, *span),
+        "shown": shown,
+        "scored": scored,
+        "commented": sum(c.commented for c in cells),
+    }
+    table = score_table(
+        with_usage_group(view.answers), populations.of(session, view), view.confidence
+    )
+    plain, weighted = table["unweighted"], table["level"]
+    merged = merge_cells(*_by_name(cells))
+    even = representativity(
+        [n for n, _ in merged.values()],
+        [k for _, k in merged.values()],
+        None if plain["nps"] is None else plain["nps"] / 100,
+        _share_of_extremes(plain),
+    )
+    silent_days = smd_continuous(*_active_days(cells))
+    sentence = bias_sentence(
+        scored,
+        shown,
+        _rate_of(cells, LOW),
+        _rate_of(cells, HIGH),
+        plain["nps"],
+        weighted["nps"],
+    )
+    rows = _rows(merged, even["smd"], view.confidence)
+    if not question.sees_answers:
+        rows, even = _hidden(rows), {**even, "smd": []}
+    return {
+        **envelope(view, "who-answered", sentence),
+        "funnel": funnel(people, view.confidence),
+        "response_rate": rate(scored, shown, view.confidence),
+        "representativity": even,
+        "active_days_smd": silent_days,
+        "active_days_mark": smd_mark(silent_days),
+        "loudest_voices": loudest_voices(view.answers, _wrote(session, windows, view)),
+        "rows": rows,
+    }
+
+
+def _wrote(session: Session, windows: Windows, view: Any) -> Bools:
+    written = comments_of(session, windows, view)
+    return np.array([comment is not None for comment in written], np.bool_)
+
+
+def _by_name(cells: Sequence[Cell]) -> tuple[dict[str, int], dict[str, int]]:
+    people: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
+    for cell in cells:
+        use = NO_NAME if cell.group < 0 else f"use {cell.group + 1} of 5"
+        name = f"{cell.role or NO_NAME} / {cell.plan or NO_NAME} / {use}"
+        people[name] += cell.asked
+        answers[name] += cell.answered
+    return dict(people), dict(answers)
+
+
+def _rows(
+    merged: dict[str, tuple[int, int]], smd: Sequence[float | None], confidence: float
+) -> list[CellRow]:
+    rows: list[CellRow] = []
+    for (name, (n, k)), difference in zip(merged.items(), smd, strict=True):
+        share = rate(k, n, confidence)
+        rows.append(
+            {
+                "cell": name,
+                "asked": n,
+                "answered": k,
+                "rate": share["rate"],
+                "lower": share["lower"],
+                "upper": share["upper"],
+                "smd": difference,
+                "mark": smd_mark(difference),
+            }
+        )
+    return rows
+
+
+def _hidden(rows: list[CellRow]) -> list[CellRow]:
+    """Keep the cells, without numbers where fewer than five people answered or kept silent."""
+    return [
+        row
+        if min(row["answered"] or 0, (row["asked"] or 0) - (row["answered"] or 0)) >= SMALLEST_CELL
+        else {
+            "cell": row["cell"],
+            "asked": None,
+            "answered": None,
+            "rate": None,
+            "lower": None,
+            "upper": None,
+            "smd": None,
+            "mark": None,
+        }
+        for row in rows
+    ]
+
+
+def _share_of_extremes(level: Any) -> float | None:
+    if level["promoters"] is None or not level["n"]:
+        return None
+    return float((level["promoters"] + level["detractors"]) / level["n"])
+
+
+def _active_days(cells: Sequence[Cell]) -> tuple[list[int], list[int]]:
+    """Active days of those who answered, and of those who were asked and did not."""
+    known = [cell for cell in cells if cell.days >= 0]
+    days = [cell.days for cell in known]
+    answers = np.repeat(days, [cell.answered for cell in known])
+    silent = np.repeat(days, [cell.asked - cell.answered for cell in known])
+    return answers.tolist(), silent.tolist()
+
+
+def _rate_of(cells: Sequence[Cell], group: int) -> float | None:
+    inside = [cell for cell in cells if cell.group == group]
+    people = sum(cell.asked for cell in inside)
+    return 100 * sum(cell.answered for cell in inside) / people if people else None

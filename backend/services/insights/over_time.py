@@ -1,0 +1,266 @@
+"""The score over time: the trend, whether a release landed, drift alarms, people who came back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final, TypedDict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.domain.errors import FieldError, InvalidRequestError
+from backend.domain.insights.drift import Side
+from backend.domain.insights.landing import BEFORE_DAYS, Landing, landing
+from backend.domain.insights.levels import hidden_level
+from backend.domain.insights.privacy import SMALLEST_CELL, suppress
+from backend.domain.insights.repeats import RepeatTable, repeat_table
+from backend.domain.insights.rows import latest
+from backend.domain.insights.trend import DAY_MS, TrendRow, bucket, hide_small_buckets, trend_table
+from backend.domain.insights.watch import drift_table
+from backend.domain.insights.wording import level_sentence
+from backend.domain.timestamps import format_time
+from backend.services.clock import to_ms, utc_now
+from backend.services.insights import releases
+from backend.services.insights.envelope import Envelope, envelope
+from backend.services.insights.people import account_ids
+from backend.services.insights.question import Question
+from backend.services.insights.view import View, look, now_ms
+from backend.services.insights.windows import Windows
+from backend.services.scope import one
+from backend.storage.fast import from_ms
+from backend.storage.models import Release, Survey, SurveyVersion
+
+YEAR: Final = timedelta(days=360)
+CYCLE_MS: Final = 90 * DAY_MS
+FIRST_MS: Final = 0
+
+
+class Marker(TypedDict):
+    """Something that happened at `at`, in the bucket that begins on `bucket`."""
+
+    id: str
+    name: str
+    at: str
+    bucket: str
+
+
+class Trend(Envelope):
+    """One row a bucket; `releases` and `versions` (of surveys) mark it."""
+
+    unit: str
+    rows: list[TrendRow]
+    releases: list[Marker]
+    versions: list[Marker]
+
+
+class Landed(Envelope):
+    """The answers since a release beside those of the 90 days up to it."""
+
+    release: dict[str, str | None]
+    landing: Landing
+
+
+class NamedAlarm(TypedDict):
+    """One alarm. `strata` (role and plan) and accounts that moved it most, strongest first."""
+
+    side: Side
+    alarm_on: str
+    onset: str
+    statistic: float
+    strata: list[str]
+    account_ids: list[str]
+    sentence: str
+
+
+class Watch(TypedDict):
+    """The statistics of each day since `watched_from`; an alarm comes at the threshold."""
+
+    status: str
+    baseline_from: str | None
+    watched_from: str | None
+    threshold: float | None
+    drop: list[float]
+    rise: list[float]
+    sentence: str
+
+
+class Drift(Envelope):
+    """The watch as it stands, and its alarms."""
+
+    drift: Watch
+    rows: list[NamedAlarm]
+
+
+class Repeats(Envelope):
+    """The change of the people who answered before and from `split` on."""
+
+    split: str
+    repeats: RepeatTable
+
+
+def trend(
+    session: Session, windows: Windows, project_id: str, question: Question, unit: str
+) -> dict[str, Any]:
+    """Return the level of each day, week, month or quarter of the project's calendar.
+
+    Without a window: the last 360 days.
+    """
+    view = look(session, windows, project_id, _year(question))
+    rows = trend_table(view.answers, view.timezone, unit, now_ms(view), view.confidence)
+    if not question.sees_answers:
+        rows = hide_small_buckets(rows)
+    done = [row for row in rows if not row["running"]]
+    sentence = "No answers yet."
+    if done:
+        sentence = (
+            f"{unit.capitalize()} of {done[-1]['bucket']}: {level_sentence(done[-1]['level'])}"
+        )
+    elif rows:
+        sentence = f"The first {unit} is still running."
+    return {
+        **envelope(view, "trend", sentence),
+        "unit": unit,
+        "rows": rows,
+        "releases": [
+            _marker(view, unit, release.id, release.name, release.at)
+            for release in releases.between(session, project_id, *_span(view))
+        ],
+        "versions": [
+            _marker(view, unit, survey_id, f"{name} v{number}", at)
+            for survey_id, name, number, at in _versions(session, view)
+        ],
+    }
+
+
+def landed(
+    session: Session, windows: Windows, project_id: str, question: Question, release_id: str
+) -> dict[str, Any]:
+    """Compare the answers since a release with the 90 days up to it; look as often as you like.
+
+    Raises:
+        NotFoundError: no such release.
+    """
+    release = one(session, Release, project_id, release_id)
+    since = release.at - timedelta(days=BEFORE_DAYS)
+    view = look(session, windows, project_id, replace(question, since=since, until=None))
+    release_ms = to_ms(release.at)
+    table = landing(view.answers, release_ms, view.timezone, view.confidence)
+    if not question.sees_answers:
+        table = _without_small_sides(table)
+    after = latest(view.answers.without_usage().select(view.answers.at >= release_ms))
+    return {
+        **envelope(view, "did-it-land", table["sentence"], len(after)),
+        "release": {"id": release.id, "name": release.name, "at": format_time(release.at)},
+        "landing": table,
+    }
+
+
+def drift(
+    session: Session, windows: Windows, project_id: str, question: Question
+) -> dict[str, Any]:
+    """Return the drift alarms: a fixed baseline of 90 days, then every day watched.
+
+    Without a window: the last 360 days. Those who may not see single answers get the alarms,
+    not the daily statistics, from which a day's answers could be worked out.
+    """
+    view = look(session, windows, project_id, _year(question))
+    table = drift_table(view.answers, view.timezone, min(now_ms(view), view.end_ms))
+    ids = account_ids(session, project_id, {a for row in table["alarms"] for a in row["accounts"]})
+    rows = [
+        {**row, "account_ids": [ids[key] for key in row["accounts"] if key in ids]}
+        for row in table["alarms"]
+    ]
+    if not question.sees_answers:
+        table = {**table, "drop": [], "rise": []}
+        rows = [{**row, "account_ids": [], "strata": []} for row in rows]
+    for row in rows:
+        del row["accounts"]
+    return {
+        **envelope(view, "drift", table["sentence"]),
+        "drift": {name: value for name, value in table.items() if name != "alarms"},
+        "rows": rows,
+    }
+
+
+def repeats(
+    session: Session, windows: Windows, project_id: str, question: Question, split: Any = None
+) -> dict[str, Any]:
+    """Compare each person's last answer before `split` with the last one from then on.
+
+    Without a window: the last 360 days; without a split: 90 days before the window's end.
+
+    Raises:
+        InvalidRequestError: the split lies outside the window.
+    """
+    view = look(session, windows, project_id, _year(question))
+    split_ms = view.end_ms - CYCLE_MS
+    if split is not None:
+        split_ms = Question(since=split).window_ms(view.zone, utc_now())[0]
+    if not view.start_ms < split_ms < view.end_ms:
+        fault = FieldError("#/query/split", "Must lie inside the window.")
+        raise InvalidRequestError(errors=[fault])
+    table = repeat_table(view.answers, split_ms, view.confidence)
+    if not question.sees_answers:
+        table = {**table, "transitions": _suppressed(table["transitions"])}
+    return {
+        **envelope(view, "repeat-responders", table["sentence"], table["n"]),
+        "split": format_time(from_ms(split_ms)),
+        "repeats": table,
+    }
+
+
+def _year(question: Question) -> Question:
+    if question.since is not None:
+        return question
+    end = question.until or utc_now()
+    try:
+        return replace(question, since=end - YEAR)
+    except OverflowError:
+        return question
+
+
+def _span(view: View) -> tuple[Any, Any]:
+    # No release and no version is older than 1970 or younger than the year 10000.
+    return from_ms(max(view.start_ms, FIRST_MS)), from_ms(view.end_ms)
+
+
+def _versions(session: Session, view: View) -> list[tuple[str, str, int, Any]]:
+    start, end = _span(view)
+    rows = session.execute(
+        select(Survey.id, Survey.name, SurveyVersion.number, SurveyVersion.published_at)
+        .join(Survey, Survey.id == SurveyVersion.survey_id)
+        .where(
+            Survey.project_id == view.project_id,
+            SurveyVersion.published_at >= start,
+            SurveyVersion.published_at < end,
+        )
+        .order_by(SurveyVersion.published_at)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def _marker(view: View, unit: str, id_: str, name: str, at: Any) -> dict[str, Any]:
+    first = bucket(at, view.timezone, unit)
+    return {"id": id_, "name": name, "at": format_time(at), "bucket": first}
+
+
+def _without_small_sides(table: Landing) -> Landing:
+    """Hide a side of fewer than five people; the difference needs twenty on both anyway."""
+    hidden = table.copy()
+    if (table["before"]["n"] or 0) < SMALLEST_CELL:
+        hidden["before"] = hidden_level()
+    if (table["after"]["n"] or 0) < SMALLEST_CELL:
+        hidden["after"] = hidden_level()
+    return hidden
+
+
+def _suppressed(table: list[list[int | None]] | None) -> list[list[int | None]] | None:
+    if table is None:
+        return None
+    flags = suppress([n or 0 for row in table for n in row])
+    width = len(table[0])
+    return [
+        [None if flags[i * width + j] else n for j, n in enumerate(row)]
+        for i, row in enumerate(table)
+    ]

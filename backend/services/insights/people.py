@@ -1,0 +1,210 @@
+"""Active use beside the score, and the people behind a cell."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypedDict
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.domain.errors import FieldError, InvalidRequestError
+from backend.domain.insights.active_use import (
+    GROUPS,
+    HotspotTable,
+    Point,
+    hotspot_table,
+    in_cell,
+    scatter_table,
+    top_decile_passives,
+)
+from backend.domain.insights.privacy import suppress
+from backend.domain.insights.rows import latest_rows
+from backend.domain.nps import Category
+from backend.domain.timestamps import format_time
+from backend.services.insights.envelope import Envelope, envelope
+from backend.services.insights.question import Question
+from backend.services.insights.view import View, look
+from backend.services.insights.windows import Windows
+from backend.storage.answers import Loaded
+from backend.storage.fast import from_ms
+from backend.storage.models import Account, User
+
+TOP_DECILE_PASSIVES: Final = "top_decile_passives"
+PERCENTILE: Final = (
+    "Active days are the distinct local days with use in the 30 days before the invitation. The"
+    " percentile is the share of all users active in those days who had as many or fewer, equals"
+    " counted half; the top decile are those above whom at most a tenth lie."
+)
+
+
+class ActiveUse(Envelope):
+    """Usage fifths by category, and every answer by active days and score."""
+
+    percentile: str
+    without_usage: int
+    hotspots: HotspotTable
+    rows: list[Point]
+
+
+class PersonRow(TypedDict):
+    """One person of a cell, by their last answer."""
+
+    user_id: str
+    anonymous: bool
+    account_id: str | None
+    response_id: str
+    score: int
+    answered_at: str | None
+    active_days: int
+    percentile: float | None
+
+
+class People(Envelope):
+    """The people of a cell, those with most active use first, and the rule that targets them."""
+
+    group: str
+    audience: dict[str, Any]
+    rows: list[PersonRow]
+    next_cursor: str | None
+
+
+def active_use(
+    session: Session, windows: Windows, project_id: str, question: Question
+) -> dict[str, Any]:
+    """Return where categories pile up by active use."""
+    view = look(session, windows, project_id, question)
+    known = view.loaded.profiled
+    answers = view.answers.select(known)
+    table, points = hotspot_table(answers), scatter_table(answers)
+    if not question.sees_answers:
+        table, points = _hidden(table), _large(points)
+    return {
+        **envelope(view, "active-use", table["sentence"]),
+        "percentile": PERCENTILE,
+        "without_usage": int((~known).sum()),
+        "hotspots": table,
+        "rows": points,
+    }
+
+
+def people(
+    session: Session,
+    windows: Windows,
+    project_id: str,
+    question: Question,
+    *,
+    group: str,
+    start: int,
+    limit: int,
+) -> tuple[dict[str, Any], bool]:
+    """Return the people of one cell and whether there are more.
+
+    Args:
+        group: `top_decile_passives`, or a usage group and a category such as `5:passive`.
+        start: how many people to leave out, as the pages before have shown them.
+    Raises:
+        InvalidRequestError: there is no such group.
+    """
+    view = look(session, windows, project_id, question)
+    loaded = view.loaded.select(view.loaded.profiled)
+    loaded = loaded.select(latest_rows(loaded.answers, loaded.answers.user))
+    rows, audience = _cell(loaded, group)
+    inside = loaded.select(rows)
+    order = np.lexsort((inside.answers.user, -np.nan_to_num(inside.answers.percentile)))
+    page = inside.select(order[start : start + limit])
+    n = int(rows.sum())
+    return {
+        **envelope(view, "active-use", f"{n:,} people.", n),
+        "group": group,
+        "audience": audience,
+        "rows": _named(session, view, page),
+    }, n > start + limit
+
+
+def _cell(loaded: Loaded, group: str) -> tuple[Any, dict[str, Any]]:
+    """Rows of a group, and the audience rule that such people meet from now on."""
+    if group == TOP_DECILE_PASSIVES:
+        return top_decile_passives(loaded.answers), _audience(90, None, "passive")
+    number, _, name = group.partition(":")
+    category: Category | None = next(
+        (c for c in ("detractor", "passive", "promoter") if c == name), None
+    )
+    if category is None or number not in {str(g + 1) for g in range(GROUPS)}:
+        text = f"Must be {TOP_DECILE_PASSIVES}, or 1 to {GROUPS} and a category such as 5:passive."
+        raise InvalidRequestError(errors=[FieldError("#/query/group", text)])
+    place, width = int(number), 100 // GROUPS
+    below = place * width if place < GROUPS else None
+    return in_cell(loaded.answers, place, category), _audience((place - 1) * width, below, category)
+
+
+def _audience(at_least: int, below: int | None, category: str) -> dict[str, Any]:
+    rules: list[dict[str, Any]] = [{"op": "gte", "usage": "percentile", "value": at_least}]
+    if below is not None:
+        rules.append({"op": "lt", "usage": "percentile", "value": below})
+    return {"op": "and", "rules": [*rules, {"op": "scored", "bands": [category]}]}
+
+
+def _named(session: Session, view: View, page: Loaded) -> list[PersonRow]:
+    rows = session.execute(
+        select(User.key, User.user_id, User.is_anonymous).where(
+            User.project_id == view.project_id, User.key.in_(page.answers.user.tolist())
+        )
+    )
+    users = {key: (user_id, is_anonymous) for key, user_id, is_anonymous in rows}
+    accounts = account_ids(session, view.project_id, set(page.answers.account.tolist()))
+    found: list[PersonRow] = []
+    for i, key in enumerate(page.answers.user.tolist()):
+        # Erased since the window was loaded.
+        if key not in users:
+            continue
+        share = float(page.answers.percentile[i])
+        found.append(
+            {
+                "user_id": users[key][0],
+                "anonymous": users[key][1],
+                "account_id": accounts.get(int(page.answers.account[i])),
+                "response_id": page.ids[i].decode(),
+                "score": int(page.answers.score[i]),
+                "answered_at": format_time(from_ms(int(page.answers.at[i]))),
+                "active_days": int(page.answers.active_days[i]),
+                "percentile": None if np.isnan(share) else share,
+            }
+        )
+    return found
+
+
+def account_ids(session: Session, project_id: str, keys: set[int]) -> dict[int, str]:
+    """Return the host's ids of accounts by their keys."""
+    rows = session.execute(
+        select(Account.key, Account.account_id).where(
+            Account.project_id == project_id, Account.key.in_(keys)
+        )
+    )
+    return {row.key: row.account_id for row in rows}
+
+
+def _hidden(table: HotspotTable) -> HotspotTable:
+    """Hide small cells, and others so that they do not follow from the total."""
+    flags = suppress([cell["n"] or 0 for cell in table["cells"]])
+    cells = table["cells"]
+    blanked = [
+        {**cell, "n": None, "expected": None, "residual": None, "q_value": None, "hot": False}
+        if hide
+        else cell
+        for cell, hide in zip(cells, flags, strict=True)
+    ]
+    hidden: Any = {**table, "cells": blanked}
+    if any(flags):
+        # Both can be counted back to cells that are hidden now.
+        hidden |= {"passives_in_top_decile": None, "top_decile_share": None}
+        hot = [c for c in blanked if c["hot"]]
+        if not hot:
+            hidden["sentence"] = "No group of active use stands out."
+    found: HotspotTable = hidden
+    return found
+
+
+def _large(points: list[Point]) -> list[Point]:
+    flags = suppress([point["n"] for point in points])
+    return [point for point, hide in zip(points, flags, strict=True) if not hide]

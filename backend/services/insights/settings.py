@@ -1,0 +1,89 @@
+"""How a project wants its answers read: themes for comments, roles that matter, account value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.domain.insights.accounts import KEY_ROLES
+from backend.domain.insights.themes import STARTER_THEMES, Theme
+from backend.services import audit
+from backend.services.clock import utc_now
+from backend.services.scope import check_revision
+from backend.storage.models import Account, InsightSettings
+
+VALUE_TRAIT: Final = "arr"
+MEMBERS: Final = ("themes", "role_weights", "key_roles", "value_trait")
+
+
+def read(session: Session, project_id: str) -> InsightSettings:
+    """Return the project's settings, or the defaults, which are not stored until changed."""
+    return session.get(InsightSettings, project_id) or InsightSettings(
+        project_id=project_id,
+        themes=[{"name": t.name, "patterns": list(t.patterns)} for t in STARTER_THEMES],
+        role_weights={},
+        key_roles=list(KEY_ROLES),
+        value_trait=VALUE_TRAIT,
+        revision=0,
+        updated_at=None,
+    )
+
+
+def change(
+    session: Session,
+    project_id: str,
+    changes: Mapping[str, Any],
+    *,
+    actor: str,
+    if_match: frozenset[str] | None,
+) -> InsightSettings:
+    """Change members; each is replaced whole.
+
+    Raises:
+        PreconditionRequiredError, PreconditionFailedError.
+    """
+    settings = read(session, project_id)
+    check_revision(str(settings.revision), if_match)
+    old = {name: getattr(settings, name) for name in changes}
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    settings.revision += 1
+    settings.updated_at = utc_now()
+    session.add(settings)
+    audit.record(
+        session,
+        actor=actor,
+        action="insights.change",
+        subject=project_id,
+        project_id=project_id,
+        changes=audit.difference(old, changes),
+    )
+    return settings
+
+
+def view(settings: InsightSettings) -> dict[str, Any]:
+    """Return settings as the admin plane shows them."""
+    return {name: getattr(settings, name) for name in MEMBERS}
+
+
+def themes(settings: InsightSettings) -> list[Theme]:
+    """Return the project's themes."""
+    return [Theme(theme["name"], tuple(theme["patterns"])) for theme in settings.themes]
+
+
+def account_values(
+    session: Session, project_id: str, settings: InsightSettings
+) -> dict[int, float]:
+    """Return what each account is worth by its key, where its traits say so with a number."""
+    rows = session.execute(
+        select(Account.key, Account.traits).where(Account.project_id == project_id)
+    )
+    found = ((key, traits.get(settings.value_trait)) for key, traits in rows)
+    return {
+        key: float(value)
+        for key, value in found
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    }

@@ -1,0 +1,159 @@
+"""Every insight on every odd project: an answer or a problem, never a 500, never a NaN."""
+
+import math
+
+import pytest
+
+from tests.api.admin.insights_world import World, write
+
+INSIGHTS = (
+    "score",
+    "breakdown?by=role",
+    "breakdown?by=usage_group",
+    "breakdown?by=seats",
+    "features",
+    "features?kind=pages",
+    "trend?unit=day",
+    "trend?unit=quarter",
+    "drift",
+    "repeats",
+    "active-use",
+    "active-use/people?group=top_decile_passives",
+    "active-use/people?group=5:passive",
+    "accounts",
+    "accounts?attention=true",
+    "answered",
+    "comments",
+    "planning",
+)
+WORLDS = {
+    "empty": None,
+    "one answer": World(people=1, answers_each=1, unanswered=0),
+    "all promoters": World(people=40, scores=(9, 10)),
+    "one account": World(people=60, accounts=1),
+    "no accounts": World(people=60, accounts=0),
+    "much": World(people=220),
+}
+SEGMENTS = (
+    "",
+    "role=admin",
+    "role=unknown",
+    "feature=feature_1&plan=pro",
+    "from=0001-01-01&to=9999-12-31",
+    "from=2026-03-29&to=2026-03-30",
+    "confidence=0.9&category=detractor",
+)
+
+
+def has_nan(value):
+    if isinstance(value, dict):
+        return any(map(has_nan, value.values()))
+    if isinstance(value, list):
+        return any(map(has_nan, value))
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_every_insight_answers_on_every_project(call, make_project, make_survey, client, db, name):
+    given = make_project(timezone="America/St_Johns")
+    survey_id = make_survey(given.id)
+    if WORLDS[name]:
+        write(db, given.id, survey_id, WORLDS[name])
+
+    for path in INSIGHTS:
+        for segment in SEGMENTS:
+            url = f"/insights/{path}{'&' if '?' in path else '?'}{segment}"
+            for token in (given.analyst_token, given.viewer_token):
+                response = call("GET", url, token=token)
+                status = 200
+                if token == given.viewer_token and path.startswith(("accounts", "active-use/p")):
+                    status = 403
+                if path == "repeats" and "2026-03-29" in segment:
+                    status = 422
+                assert response.status_code == status, (url, response.text)
+                assert not has_nan(response.json)
+                if status == 200:
+                    assert response.json["sentence"]
+                    assert response.json["method"]["summary"]
+
+
+def test_a_release_is_marked_and_asked_about(call, project, make_survey, db):
+    write(db, project.id, make_survey(), World(people=120))
+    made = call("POST", "/releases", json={"name": "5.0", "at": "2026-01-01T00:00:00Z"})
+    assert made.status_code == 201
+
+    trend = call("GET", "/insights/trend?unit=month&from=2025-12-01").json
+    landing = call("GET", f"/insights/landing?release_id={made.json['id']}").json
+    assert [release["bucket"] for release in trend["releases"]] == ["2026-01-01"]
+    assert landing["release"]["name"] == "5.0"
+    assert landing["landing"]["after"]["n"] == 120
+    assert "since the release" in landing["sentence"]
+
+    assert [item["id"] for item in call("GET", "/releases").json["items"]] == [made.json["id"]]
+    assert call("DELETE", f"/releases/{made.json['id']}").status_code == 204
+    assert call("GET", f"/insights/landing?release_id={made.json['id']}").status_code == 404
+
+
+def test_themes_are_the_projects_own(call, project, make_survey, db):
+    write(db, project.id, make_survey(), World(people=60, answers_each=1, days=30))
+    read = call("GET", "/insights/settings")
+    themes = [{"name": "Exports", "patterns": ["export*"]}]
+
+    changed = call(
+        "PATCH", "/insights/settings", if_match=read.headers["ETag"], json={"themes": themes}
+    )
+
+    assert changed.json["themes"] == themes
+    table = call("GET", "/insights/comments").json
+    assert [row["theme"] for row in table["rows"]] == ["Exports"]
+    assert all("export" in quote["comment"] for quote in table["rows"][0]["quotes"])
+    assert call("PATCH", "/insights/settings", json={"themes": []}).status_code == 428
+
+
+def test_people_of_a_cell_come_in_pages_with_a_rule_that_targets_them(
+    call, project, make_survey, db
+):
+    write(db, project.id, make_survey(), World(people=200, scores=(7, 8), answers_each=1, days=60))
+    seen, cursor = [], ""
+    while True:
+        url = f"/insights/active-use/people?group=top_decile_passives&limit=3{cursor}"
+        page = call("GET", url).json
+        seen += [row["user_id"] for row in page["rows"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+
+    assert len(seen) == len(set(seen)) == page["n"] > 3
+    assert page["audience"]["rules"][0] == {"op": "gte", "usage": "percentile", "value": 90}
+    checked = call(
+        "POST", "/surveys", json={"name": "Follow", "targeting": {"audience": page["audience"]}}
+    )
+    assert checked.status_code == 201, checked.json
+
+
+def test_account_value_and_reasons_stand_beside_the_score(call, project, make_survey, db):
+    write(db, project.id, make_survey(), World(people=150, accounts=8))
+
+    table = call("GET", "/insights/accounts?limit=3").json
+    assert len(table["rows"]) == 3
+    assert table["next_cursor"]
+    row = table["rows"][0]
+    assert row["account_id"].startswith("acc_")
+    assert row["value"] >= 1000
+    assert row["lower"] <= row["estimate"] <= row["upper"]
+    assert row["users"] >= row["asked"] >= row["n"] >= 1
+
+
+def test_the_score_speaks_for_users_accounts_and_revenue(call, project, make_survey, db):
+    write(db, project.id, make_survey(), World(people=150, accounts=20, days=60))
+
+    estimands = call("GET", "/insights/score").json["estimands"]
+    assert set(estimands) == {"users", "accounts", "revenue"}
+    assert all(one["level"]["nps"] is not None for one in estimands.values())
+
+
+def test_methods_are_told_in_a_sentence(call, project):
+    names = [row["name"] for row in call("GET", "/insights/methods").json["rows"]]
+    assert "nps-interval" in names
+    assert call("GET", "/insights/methods/drift").json["name"] == "drift"
+    assert call("GET", "/insights/methods/none").status_code == 404
