@@ -27,6 +27,7 @@ PROBLEMS: Final[dict[type[errors.DomainError], Problem]] = {
     errors.MalformedJsonError: Problem(400, "malformed-json", "The body is not valid JSON"),
     errors.KeyInvalidError: Problem(401, "key-invalid", "The key is not known"),
     errors.TokenInvalidError: Problem(401, "token-invalid", "The token is not valid"),
+    errors.LoginFailedError: Problem(401, "login-failed", "The login failed"),
     errors.IdentityRequiredError: Problem(401, "identity-required", "An identity token is needed"),
     errors.IdentityInvalidError: Problem(
         401, "identity-invalid", "The identity token is not valid"
@@ -43,6 +44,9 @@ PROBLEMS: Final[dict[type[errors.DomainError], Problem]] = {
     ),
     errors.ScopeMissingError: Problem(403, "scope-missing", "The credential lacks the scope"),
     errors.RoleForbiddenError: Problem(403, "role-forbidden", "The role does not allow this"),
+    errors.CsrfFailedError: Problem(
+        403, "csrf-failed", "The request does not come from the dashboard"
+    ),
     errors.NotFoundError: Problem(404, "not-found", "There is no such thing"),
     errors.MethodNotAllowedError: Problem(
         405, "method-not-allowed", "The method is not allowed here"
@@ -51,6 +55,7 @@ PROBLEMS: Final[dict[type[errors.DomainError], Problem]] = {
     errors.SurveyClosedError: Problem(409, "survey-closed", "The survey is closed"),
     errors.TicketUsedError: Problem(409, "ticket-used", "The answer was given already"),
     errors.ConflictError: Problem(409, "conflict", "The state does not allow this"),
+    errors.LastOwnerError: Problem(409, "last-owner", "A project keeps at least one owner"),
     errors.IdempotencyInProgressError: Problem(
         409, "idempotency-in-progress", "The same request is still running"
     ),

@@ -49,6 +49,10 @@ class TokenInvalidError(DomainError):
     """No such admin token, or an expired or revoked one."""
 
 
+class LoginFailedError(DomainError):
+    """E-mail address, password or second factor are not right; nobody is told which."""
+
+
 class IdentityRequiredError(DomainError):
     """The project takes named users only with an identity token."""
 
@@ -81,6 +85,10 @@ class RoleForbiddenError(DomainError):
     """The role is too low."""
 
 
+class CsrfFailedError(DomainError):
+    """A change with a session did not prove that it comes from the dashboard."""
+
+
 class NotFoundError(DomainError):
     """There is no such thing in this project."""
 
@@ -103,6 +111,10 @@ class TicketUsedError(DomainError):
 
 class ConflictError(DomainError):
     """The thing is not in a state that allows this."""
+
+
+class LastOwnerError(DomainError):
+    """Nobody would be left who owns the project."""
 
 
 class PreconditionFailedError(DomainError):

@@ -5,7 +5,14 @@ from backend.storage.models.audit import AuditEntry
 from backend.storage.models.base import Base
 from backend.storage.models.idempotency import KeptAnswer
 from backend.storage.models.insights import InsightSettings, Release
+from backend.storage.models.members import DashboardSession, Member, Membership, OneTimeLink
 from backend.storage.models.people import Account, User, UserSurvey
+from backend.storage.models.privacy import (
+    ErasedPerson,
+    ErasedTicket,
+    InstallationKey,
+    PrivacySettings,
+)
 from backend.storage.models.projects import AdminToken, ApiKey, IdentitySecret, Project
 from backend.storage.models.surveys import Survey, SurveyDay, SurveyVersion
 from backend.storage.models.usage import Batch, Name, SeenMessage, UsageDay
@@ -17,11 +24,19 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Batch",
+    "DashboardSession",
     "Decision",
+    "ErasedPerson",
+    "ErasedTicket",
     "IdentitySecret",
     "InsightSettings",
+    "InstallationKey",
     "KeptAnswer",
+    "Member",
+    "Membership",
     "Name",
+    "OneTimeLink",
+    "PrivacySettings",
     "Project",
     "Release",
     "Response",

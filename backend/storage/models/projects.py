@@ -49,7 +49,11 @@ class ApiKey(Base):
 
 
 class AdminToken(Base):
-    """A bearer token of the admin plane; without a project it opens every one."""
+    """A bearer token of the admin plane; without a project it opens every one.
+
+    `member_id` is who made it: it may never do more than that member, and ends with them. Null
+    where another token or the command line made it. No foreign key: the row outlives the member.
+    """
 
     __tablename__ = "admin_tokens"
 
@@ -65,6 +69,7 @@ class AdminToken(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_day: Mapped[int | None]
+    member_id: Mapped[str | None] = mapped_column(String(32))
 
 
 class IdentitySecret(Base):
