@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import EventDict
 
 
 def configure(level: str) -> None:
@@ -18,9 +20,17 @@ def configure(level: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             # Without local variables: there are comments, traits and keys in them.
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            _without_rows,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_rows(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Cut what PostgreSQL adds to an error: its DETAIL quotes the row, with people's words."""
+    for raised in event.get("exception") or ():
+        raised["exc_value"] = raised["exc_value"].partition("\nDETAIL:")[0]
+    return event

@@ -1,4 +1,4 @@
-"""Identity tokens from the cases of `tests/vectors/identity.json`, also those no library would make."""
+"""Identity tokens from the cases of `tests/vectors/identity.json`, also ones no library makes."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from backend.config import Config
-from backend.domain.errors import NotFoundError, StorageUnavailableError
+from backend.domain.errors import NotFoundError, ShuttingDownError, StorageUnavailableError
 from backend.storage import db as database
 from backend.storage import group_writer
 from backend.storage.db import Database
@@ -106,7 +106,7 @@ def test_close_finishes_what_waits_and_takes_no_more(small):
     assert closing.error() is None
     assert [piece.error() for piece in pieces] == [None] * 10
     assert stored(small) == list(range(10))
-    with pytest.raises(StorageUnavailableError):
+    with pytest.raises(ShuttingDownError):
         small.write(add(11))
 
 
