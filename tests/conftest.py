@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy import text
 
 from backend.app import create_app
@@ -26,6 +27,10 @@ from backend.services import projects, surveys
 from backend.storage.db import Database
 from backend.storage.migrate import migrate
 from backend.storage.models import Base, Survey
+
+# The same cases on every run, and no clock: a busy machine must not fail a property.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIGIN = "https://app.example.com"

@@ -52,7 +52,7 @@ def test_the_answers_are_read_as_said(demo, tmp_path):
 def test_usage_is_sent_as_said(demo):
     code = PYTHON[0].replace("sk_…", demo["secret_key"])
     code = code.replace("https://zeroten.example.com", demo["url"])
-    code += "\nassert client.stats()['sent'] == 3, client.stats()\n"
+    code += "\nassert client.stats().stored == 3, client.stats()\n"
 
     subprocess.run([sys.executable, "-c", code], check=True)
 
