@@ -4,7 +4,7 @@
  */
 
 import {createHash} from 'node:crypto';
-import {mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {brotliCompressSync, constants} from 'node:zlib';
 import {build} from 'esbuild';
 import {minify} from 'terser';
@@ -86,12 +86,23 @@ function explain(title, parts) {
   for (const [file, {bytesInOutput}] of rows) console.log(`  ${String(bytesInOutput).padStart(6)}  ${file.replace(/^.*src\//, '')}`);
 }
 
+/** The npm package: one module, its types from the JSDoc, its own README. @param {string} text */
+function packNpm(text) {
+  const folder = new URL('npm/', dist);
+  mkdirSync(folder, {recursive: true});
+  writeFileSync(new URL('index.js', folder), text);
+  for (const name of ['README.md', 'index.d.ts']) copyFileSync(new URL(`npm/${name}`, import.meta.url), new URL(name, folder));
+  const described = JSON.parse(readFileSync(new URL('npm/package.json', import.meta.url), 'utf8'));
+  writeFileSync(new URL('package.json', folder), `${JSON.stringify({...described, version}, null, 2)}\n`);
+}
+
 const loader = await bundle('index', 'iife');
 if (loader.text.split(PLACEHOLDER).length !== 2) throw new Error(`the loader must hold ${PLACEHOLDER} exactly once`);
 const more = await bundle('more', 'esm');
 const moreName = `panel.${hashOf(more.text)}.js`;
 const panel = await bundle('panel', 'esm', moreName);
 const pinned = await bundle('pinned', 'iife');
+const npm = await bundle('npm', 'esm');
 const panelName = `panel.${hashOf(panel.text)}.js`;
 
 rmSync(dist, {recursive: true, force: true});
@@ -116,6 +127,8 @@ const manifest = {
   bytes,
 };
 put('manifest.json', `${JSON.stringify(manifest, null, 2)}\n`);
+
+packNpm(npm.text);
 
 explain('loader', loader.parts);
 explain('panel', panel.parts);

@@ -114,7 +114,8 @@ const FULL = ':host{position:fixed!important;inset:0!important}.p{height:100%;ma
 const CSS = `
 .f label{border-color:#0000;color:var(--b);min-height:44px}
 .f svg{width:2em;height:2em;stroke-width:1.6}
-.f .on{background:none;color:var(--a)}
+.f .on{background:none;border-color:var(--a);color:var(--a)}
+.s .on{border-color:#0000}
 .s .on svg{fill:currentColor}
 .q{display:grid;gap:6px;margin-top:1em}
 .q label{grid-template-columns:1.2em 1fr;justify-items:start;gap:.7em;padding:.5em .8em;text-align:start}

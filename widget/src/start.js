@@ -4,7 +4,7 @@ import {createClient} from './client.js';
 
 /**
  * @param {any} config @param {string} base @param {() => Promise<import('./types').Panel>} loadPanel
- * @returns {((name: string, ...args: unknown[]) => unknown) | undefined}
+ * @returns {any} the function in `window.zeroten`
  */
 export function start(config, base, loadPanel) {
   const page = /** @type {any} */ (window);

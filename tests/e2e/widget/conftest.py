@@ -58,9 +58,8 @@ class Host:
                 html, headers = host.pages.get(path) or host.pages.get("*") or ("", {})
                 body = html.encode()
                 self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
-                for name, value in headers.items():
+                for name, value in ({"Content-Type": "text/html; charset=utf-8"} | headers).items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
