@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -34,11 +34,6 @@ from backend.storage.identities import identity_secret
 from backend.storage.known import KnownAccount, KnownUser
 
 TRAITS_WITH_COLUMNS: Final = ("role", "plan")
-HOLD: Final[dict[str, Callable[[Connection, Any], None]]] = {
-    "person": decisions.hold_person,
-    "account": decisions.hold_account,
-    "day": decisions.hold_day,
-}
 
 
 def decide(
@@ -130,16 +125,15 @@ def _decide(
 ) -> dict[str, Any]:
     """Look, hold what an invitation would count on, look again; then write the decision."""
     rules = {survey.rules.id: survey.rules for survey in surveys}
-    holds = _Holds(connection, day_number(now.date()))
-    while True:
+    today = day_number(now.date())
+    look = _look(connection, project, question, asker, rules, now)
+    if look.choice.winner is not None and _hold(connection, look, rules, today):
         look = _look(connection, project, question, asker, rules, now)
-        winner = look.choice.winner
-        if winner is None or not holds.take(look, rules[winner.survey_id]):
-            break
+    winner = look.choice.winner
     decision = _decision(project, question, look, rules, now)
     out_of_budget = [each.survey_id for each in look.evaluations if _is_over_budget(each)]
     if winner is None:
-        decisions.add(connection, decision, None, holds.day, out_of_budget)
+        decisions.add(connection, decision, None, today, out_of_budget)
         return _refusal(decision, look.evaluations, now)
     token = new_token(keys.TICKET)
     language = _language(project.surveys[winner.survey_id].content, question)
@@ -157,7 +151,7 @@ def _decide(
         issued_at=now,
         expires_at=now + tickets.UNSHOWN_FOR,
     )
-    decisions.add(connection, decision, ticket, holds.day, out_of_budget)
+    decisions.add(connection, decision, ticket, today, out_of_budget)
     return {
         "show": True,
         "decision_id": decision.id,
@@ -169,36 +163,24 @@ def _decide(
     }
 
 
-class _Holds:
-    """What this transaction holds, so that nobody else counts on it (PostgreSQL).
+def _hold(connection: Connection, look: _Look, rules: Mapping[str, SurveyRules], day: int) -> bool:
+    """Hold whatever an invitation counts on; return whether somebody may have changed it before.
 
     Most people are refused, and refusals need no lock: only who would be asked is looked at again
-    under locks. SQLite has one writer at a time.
+    under locks (PostgreSQL; SQLite has one writer at a time). All of them are taken in one order,
+    person, account, days by survey id, so that two decisions never wait for each other.
     """
-
-    def __init__(self, connection: Connection, day: int) -> None:
-        self.day = day
-        self._connection = connection
-        self._is_alone = connection.dialect.name == "sqlite"
-        self._held: set[tuple[str, Any]] = set()
-
-    def take(self, look: _Look, rules: SurveyRules) -> bool:
-        """Hold what an invitation counts on; return whether any of it was not held before."""
-        if self._is_alone:
-            return False
-        person = ("person", look.user.person_key)
-        if look.user.is_new:
-            self._held.add(person)
-        wanted: list[tuple[str, Any]] = [person]
-        if rules.account_cap is not None and look.account is not None:
-            wanted.append(("account", look.account.key))
-        if rules.daily_budget is not None:
-            wanted.append(("day", (rules.id, self.day)))
-        fresh = [each for each in wanted if each not in self._held]
-        for kind, key in fresh:
-            HOLD[kind](self._connection, key)
-        self._held.update(fresh)
-        return bool(fresh)
+    if connection.dialect.name == "sqlite":
+        return False
+    is_capped = any(each.account_cap is not None for each in rules.values())
+    is_budgeted = any(each.daily_budget is not None for each in rules.values())
+    if not look.user.is_new:
+        decisions.hold_person(connection, look.user.person_key)
+    if is_capped and look.account is not None:
+        decisions.hold_account(connection, look.account.key)
+    for survey_id in sorted(rules) if is_budgeted else ():
+        decisions.hold_day(connection, survey_id, day)
+    return not look.user.is_new or is_capped or is_budgeted
 
 
 def _look(

@@ -90,11 +90,11 @@ def hold_account(connection: Connection, account_key: int) -> None:
     _HOLD_ACCOUNT(connection, (account_key,)).fetchone()
 
 
-def hold_day(connection: Connection, survey_day: tuple[str, int]) -> None:
+def hold_day(connection: Connection, survey_id: str, day: int) -> None:
     """Have nobody else count for the survey's day until this transaction ends (PostgreSQL)."""
-    if _HOLD_DAY(connection, survey_day).fetchone() is None:
-        _BEGIN_DAY(connection, survey_day)
-        _HOLD_DAY(connection, survey_day).fetchone()
+    if _HOLD_DAY(connection, (survey_id, day)).fetchone() is None:
+        _BEGIN_DAY(connection, (survey_id, day))
+        _HOLD_DAY(connection, (survey_id, day)).fetchone()
 
 
 def asked_of_account(

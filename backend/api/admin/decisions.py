@@ -20,22 +20,31 @@ from backend.services.decisions import Filters
 
 decisions = AdminBlueprint("decisions", __name__)
 
+PAGE = page_of(DecisionSchema)
+
 
 @decisions.get("/surveys/<survey_id>/decisions")
 @decisions.arguments(DecisionQuerySchema, location="query")
-@decisions.response(200, page_of(DecisionSchema))
+@decisions.response(200, PAGE)
 @access("admin", role="analyst", scope="surveys:read")
 def list_decisions(query: dict[str, Any], survey_id: str) -> dict[str, Any]:
-    """List the decisions that looked at a survey, the newest first."""
-    project_id, limit = current_project(), query.pop("limit")
-    after = decode_cursor(query.pop("cursor"), tuple[datetime, str])
-    with zeroten().db.read() as session:
-        found = service.listed(
-            session, project_id, survey_id, Filters(**query), after=after, limit=limit + 1
-        )
-        items = [service.summary(row) for row in found[:limit]]
-    last = items[-1] if len(found) > limit else None
-    return {"items": items, "next_cursor": last and encode_cursor((last["at"], last["id"]))}
+    """List the decisions that looked at a survey, the newest first.
+
+    A page may have fewer items than `limit` and still a `next_cursor`: the search goes on there.
+    """
+    return _list(query, survey_id)
+
+
+@decisions.get("/decisions")
+@decisions.arguments(DecisionQuerySchema, location="query")
+@decisions.response(200, PAGE)
+@access("admin", role="analyst", scope="surveys:read")
+def list_all_decisions(query: dict[str, Any]) -> dict[str, Any]:
+    """List the project's decisions, the newest first.
+
+    A page may have fewer items than `limit` and still a `next_cursor`: the search goes on there.
+    """
+    return _list(query, None)
 
 
 @decisions.get("/decisions/<decision_id>")
@@ -56,3 +65,14 @@ def replay_decision(decision_id: str) -> dict[str, Any]:
     project_id = current_project()
     with zeroten().db.read() as session:
         return service.replayed(service.find(session, project_id, decision_id))
+
+
+def _list(query: dict[str, Any], survey_id: str | None) -> dict[str, Any]:
+    project_id, limit = current_project(), query.pop("limit")
+    after = decode_cursor(query.pop("cursor"), tuple[datetime, str])
+    with zeroten().db.read() as session:
+        found, place = service.listed(
+            session, project_id, survey_id, Filters(**query), after=after, limit=limit
+        )
+        items = [service.summary(row) for row in found]
+    return {"items": items, "next_cursor": place and encode_cursor(place)}

@@ -11,6 +11,7 @@ from backend.api.schemas.fields import Flag, Number, Time, Whole
 from backend.api.schemas.responses import QueryFlag
 from backend.domain.gates import GATES
 from backend.domain.limits import ID_LENGTH
+from backend.services.decisions import OUTCOMES
 
 GATE_NAMES = tuple(gate[0] for gate in GATES)
 
@@ -19,9 +20,12 @@ class DecisionQuerySchema(PageQuerySchema):
     """Which decisions; conditions are joined by "and"."""
 
     is_shown = QueryFlag(data_key="shown", metadata={"description": "Whether somebody was asked."})
+    outcome = fields.String(
+        validate=validate.OneOf(OUTCOMES),
+        metadata={"description": "What became of the survey: an outranked one passed and lost."},
+    )
     gate = fields.String(
-        validate=validate.OneOf(GATE_NAMES),
-        metadata={"description": "The first gate that failed."},
+        validate=validate.OneOf(GATE_NAMES), metadata={"description": "A gate that failed."}
     )
     user_id = fields.String(validate=validate.Length(1, ID_LENGTH))
     since = Time(data_key="from")

@@ -41,6 +41,10 @@ def users_of(response):
         ("", ["u-viewer", "u-admin"]),
         ("shown=true", ["u-admin"]),
         ("shown=false", ["u-viewer"]),
+        ("outcome=shown", ["u-admin"]),
+        ("outcome=refused", ["u-viewer"]),
+        ("outcome=outranked", []),
+        ("outcome=shown&gate=audience_matches", []),
         ("gate=audience_matches", ["u-viewer"]),
         ("gate=sampled", []),
         ("user_id=u-admin", ["u-admin"]),
@@ -50,6 +54,28 @@ def users_of(response):
 )
 def test_decisions_of_a_survey_are_filtered(call, refused, query, users):
     assert users_of(call("GET", f"/surveys/{refused}/decisions?{query}")) == users
+
+
+def test_decisions_are_also_listed_over_all_surveys(call, refused, make_survey):
+    assert users_of(call("GET", "/decisions?gate=audience_matches")) == ["u-viewer"]
+    assert users_of(call("GET", "/decisions?user_id=nobody")) == []
+
+
+def test_a_gate_is_looked_for_in_the_survey_asked_about(call, decide, make_survey):
+    open_to_all = make_survey()
+    make_survey(targeting={"pages": ["/other"]})
+    decide("u1")
+
+    assert users_of(call("GET", f"/surveys/{open_to_all}/decisions?gate=page_matches")) == []
+    assert users_of(call("GET", "/decisions?gate=page_matches")) == ["u1"]
+
+
+def test_a_survey_that_passed_and_lost_was_outranked(call, decide, make_survey):
+    loser, winner = make_survey(), make_survey(priority=5)
+    decide("u1")
+
+    assert users_of(call("GET", f"/surveys/{loser}/decisions?outcome=outranked")) == ["u1"]
+    assert users_of(call("GET", f"/surveys/{winner}/decisions?outcome=outranked")) == []
 
 
 def test_pages_of_decisions_join(call, refused):
@@ -106,6 +132,7 @@ def test_a_replay_gives_the_same_though_the_survey_has_changed(call, refused):
     ("query", "pointer"),
     [
         ("gate=luck", "#/query/gate"),
+        ("outcome=luck", "#/query/outcome"),
         ("shown=1", "#/query/shown"),
         ("cursor=x", "#/query/cursor"),
         ("from=2026-02-02&to=2026-02-01", "#/query/to"),
