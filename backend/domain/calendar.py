@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 DAY_MS: Final = 86_400_000
 _EPOCH: Final = date(1970, 1, 1)
 # Every zone's offset has been a multiple of 15 minutes since 1972.
-_STEP_MS: Final = 900_000
+STEP_MS: Final = 900_000
 
 
 def day_number(day: date) -> int:
@@ -27,24 +27,27 @@ class Calendar:
 
     def __init__(self, timezone: str) -> None:
         self.zone = ZoneInfo(timezone)
-        self._offsets_ms: dict[int, int] = {}
+        # By quarter of an hour since 1970; whoever reads it fills gaps with `offset_ms`.
+        self.offsets_ms: dict[int, int] = {}
 
     def day_and_ms(self, instant_ms: int) -> tuple[int, int]:
         """Return the local day's number and the milliseconds since its midnight by the clock."""
-        step = instant_ms // _STEP_MS
-        offset_ms = self._offsets_ms.get(step)
-        if offset_ms is None:
-            offset_ms = self._look_up(step)
-        return divmod(instant_ms + offset_ms, DAY_MS)
+        return divmod(instant_ms + self.offset_ms(instant_ms), DAY_MS)
+
+    def offset_ms(self, instant_ms: int) -> int:
+        """Return how far local time is ahead of UTC."""
+        step = instant_ms // STEP_MS
+        offset_ms = self.offsets_ms.get(step)
+        return self._look_up(step) if offset_ms is None else offset_ms
 
     def day(self, instant: datetime) -> int:
         """Return the number of the local day of `instant`."""
         return day_number(instant.astimezone(self.zone).date())
 
     def _look_up(self, step: int) -> int:
-        local = datetime.fromtimestamp(step * _STEP_MS / 1000, UTC).astimezone(self.zone)
+        local = datetime.fromtimestamp(step * STEP_MS / 1000, UTC).astimezone(self.zone)
         offset = local.utcoffset()
         assert offset is not None
         offset_ms = int(offset.total_seconds()) * 1000
-        self._offsets_ms[step] = offset_ms
+        self.offsets_ms[step] = offset_ms
         return offset_ms

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from backend.domain import limits
-from backend.domain.calendar import DAY_MS, Calendar
+from backend.domain.calendar import DAY_MS, STEP_MS, Calendar
 from backend.domain.events import (
     FEATURE,
     INVALID_EVENT,
@@ -91,7 +91,7 @@ class Roller:
         names, users, anonymous = rollup.names, rollup.users, rollup.anonymous
         received_ms, skew_ms = self._received_ms, self.skew_ms
         oldest_ms, latest_ms = received_ms - _PAST_MS, received_ms + _FUTURE_MS
-        day_and_ms = self._calendar.day_and_ms
+        offsets = self._calendar.offsets_ms
         faults: list[tuple[int, Fault]] = []
         for index, event in events:
             timestamp = event.timestamp
@@ -129,7 +129,10 @@ class Roller:
                 use.first_ms = occurred_ms
             elif occurred_ms > use.last_ms:
                 use.last_ms = occurred_ms
-            day, ms = day_and_ms(occurred_ms)
+            offset_ms = offsets.get(occurred_ms // STEP_MS)
+            if offset_ms is None:
+                offset_ms = self._calendar.offset_ms(occurred_ms)
+            day, ms = divmod(occurred_ms + offset_ms, DAY_MS)
             rows = use.rows
             row = rows.get((day, place))
             if row is None:

@@ -101,8 +101,13 @@ class _Batch:
         template = _remembering(lambda address: page_template(address, project.page_rules))
         self._roller = Roller(project.calendar, template, to_ms(now), _sent_ms(sent_at))
         self._events = events
-        faults = [(at, event) for at, event in enumerate(events) if isinstance(event, Fault)]
-        checked = [(at, event) for at, event in enumerate(events) if not isinstance(event, Fault)]
+        faults: list[tuple[int, Fault]] = []
+        checked: list[tuple[int, WireEvent]] = []
+        for at, event in enumerate(events):
+            if isinstance(event, Fault):
+                faults.append((at, event))
+            else:
+                checked.append((at, event))
         once = _once_each(checked)
         self.rollup, late_faults = self._roller.roll_up(once)
         self._faults = sorted(faults + late_faults)

@@ -7,7 +7,7 @@ are ms since 1970 and JSON is text on the way in (see docs/decisions/hot-path-sq
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
@@ -42,6 +42,16 @@ def together(connection: Connection) -> Iterator[None]:
         return
     with cast(Any, connection.connection.dbapi_connection).pipeline():
         yield
+
+
+def pg_numbers(values: Iterable[int]) -> str:
+    """Return PostgreSQL's text of an array; the driver's own takes ten times as long to make."""
+    return f"{{{msgspec.json.encode(list(values))[1:-1].decode()}}}"
+
+
+def pg_blobs(values: Iterable[bytes]) -> str:
+    """Return PostgreSQL's text of an array of bytea."""
+    return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}"
 
 
 def from_ms(value: int | None) -> datetime | None:

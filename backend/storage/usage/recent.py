@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from backend.domain.activity import drop_old, merge_day, touch_recent
 from backend.domain.rollup import PersonUse, Rollup
+from backend.storage.fast import pg_blobs, pg_numbers
 from backend.storage.usage.names import NameIds
 from backend.storage.usage.store import UsageRow
 
@@ -38,11 +39,12 @@ _BY_ID = {
     "sqlite": f"SELECT {_COLUMNS} FROM users WHERE project_id = ? AND is_anonymous = ?"  # noqa: S608
     " AND user_id IN (SELECT value FROM json_each(?))",
     "postgresql": f"SELECT {_COLUMNS} FROM users WHERE project_id = %s AND is_anonymous = %s"  # noqa: S608
-    " AND user_id = ANY(%s) ORDER BY key FOR NO KEY UPDATE",
+    " AND user_id = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))"
+    " ORDER BY key FOR NO KEY UPDATE",
 }
 _BY_KEY = {
     "sqlite": f"SELECT {_COLUMNS} FROM users WHERE key IN (SELECT value FROM json_each(?))",  # noqa: S608
-    "postgresql": f"SELECT {_COLUMNS} FROM users WHERE key = ANY(%s)"  # noqa: S608
+    "postgresql": f"SELECT {_COLUMNS} FROM users WHERE key = ANY(%s::bigint[])"  # noqa: S608
     " ORDER BY key FOR NO KEY UPDATE",
 }
 _ADD = {
@@ -141,11 +143,11 @@ def _find_or_add(
 def _by_id(
     connection: Connection, project_id: str, is_anonymous: bool, ids: list[str]
 ) -> list[_Known]:
-    return _fetch(connection, _BY_ID, (project_id, is_anonymous, _list(connection, ids)))
+    return _fetch(connection, _BY_ID, (project_id, is_anonymous, msgspec.json.encode(ids).decode()))
 
 
 def _by_key(connection: Connection, keys: list[int]) -> list[_Known]:
-    return _fetch(connection, _BY_KEY, (_list(connection, keys),)) if keys else []
+    return _fetch(connection, _BY_KEY, (_keys(connection, keys),)) if keys else []
 
 
 def _fetch(
@@ -191,8 +193,9 @@ def _save(connection: Connection, changes: list[Sequence[Any]]) -> None:
     if connection.dialect.name == "sqlite":
         driver.executemany(_SAVE["sqlite"], changes)
     else:
-        columns = [list(column) for column in zip(*changes, strict=True)]
-        driver.execute(_SAVE["postgresql"], columns)
+        *numbers, recent, keys = zip(*changes, strict=True)
+        arrays = [*map(pg_numbers, numbers), pg_blobs(recent), pg_numbers(keys)]
+        driver.execute(_SAVE["postgresql"], arrays)
 
 
 def _mark_late(connection: Connection, late: list[Any]) -> None:
@@ -211,8 +214,9 @@ def _added_up(rows: Iterable[Any]) -> list[UsageRow]:
     return list(added.values())
 
 
-def _list(connection: Connection, values: list[Any]) -> Any:
-    return msgspec.json.encode(values).decode() if connection.dialect.name == "sqlite" else values
+def _keys(connection: Connection, keys: list[int]) -> str:
+    is_sqlite = connection.dialect.name == "sqlite"
+    return msgspec.json.encode(keys).decode() if is_sqlite else pg_numbers(keys)
 
 
 def _driver(connection: Connection) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from sqlalchemy import Connection, bindparam, text
 
 from backend.domain import activity
+from backend.storage.fast import pg_numbers
 from backend.storage.usage.store import UsageBatch, UsageRow
 
 WINDOW_DAYS: Final = 30
@@ -55,8 +56,8 @@ class SqlUsage:
         if connection.dialect.name == "sqlite":
             driver.executemany(UPSERT["sqlite"], batch.rows)
         else:
-            columns = [list(column) for column in zip(*batch.rows, strict=True)]
-            driver.execute(UPSERT["postgresql"], columns)
+            columns = zip(*batch.rows, strict=True)
+            driver.execute(UPSERT["postgresql"], list(map(pg_numbers, columns)))
         return True
 
     def profile(
