@@ -94,6 +94,7 @@ def admit_server() -> str:
     if keys.kind_of(presented) in (keys.PUBLISHABLE, keys.ADMIN_TOKEN):
         raise errors.KeyNotAllowedError("Use a secret key (sk_…) here.")
     if presented.startswith(keys.SECRET) and _comes_from_a_page():
+        credentials.note_exposure(zeroten().db, presented)
         raise errors.SecretKeyInBrowserError
     return credentials.secret_key_project(zeroten().db, presented, "events:write")
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, cast
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
-from backend.domain import errors, keys
+from backend.domain import errors, keys, roles
+from backend.services import audit
 from backend.services.clock import utc_now
 from backend.storage.db import Database
-from backend.storage.models import AdminToken, ApiKey
+from backend.storage.models import AdminToken, ApiKey, Member, Membership
 
 # Each call would cost a query; a revoked key must stop within 5 s everywhere.
 CACHE_S: Final = 3.0
@@ -21,12 +23,19 @@ _MAX_CACHED: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls the admin plane. `project_id` is None for a token of the whole installation."""
+    """Who calls the admin plane: a token, or a member with a session.
+
+    Args:
+        token_id: the token's id, or the member's: whom the audit log names.
+        project_id: None for a token or member of the whole installation.
+        member_id: the member behind a session or a token, None for tokens that nobody owns.
+    """
 
     token_id: str
     project_id: str | None
     role: str
     scopes: frozenset[str]
+    member_id: str | None = None
 
 
 class _Cache:
@@ -50,6 +59,8 @@ class _Cache:
 
 
 _cache = _Cache()
+# By digest, the day on which its exposure was noted last; only keys that exist are in it.
+_told: dict[bytes, date] = {}
 
 
 def publishable_key_project(db: Database, presented: str) -> str:
@@ -75,6 +86,28 @@ def secret_key_project(db: Database, presented: str, scope: str) -> str:
     if scope not in found.scopes:
         raise errors.ScopeMissingError(f"This needs the scope {scope}.")
     return found.project_id
+
+
+def note_exposure(db: Database, presented: str) -> None:
+    """Tell the admins, once a day, that a secret key of theirs came from a web page."""
+    token_hash, today = keys.digest(presented), utc_now().date()
+    if _told.get(token_hash) == today:
+        return
+    query = select(ApiKey.id, ApiKey.project_id).where(
+        ApiKey.token_hash == token_hash, ApiKey.revoked_at.is_(None)
+    )
+    with db.read() as session:
+        key = session.execute(query).first()
+    if key is None:
+        return
+
+    def note(session: Session) -> None:
+        audit.record(
+            session, actor=key.id, action="key.exposed", subject=key.id, project_id=key.project_id
+        )
+
+    db.transact(note)
+    _told[token_hash] = today
 
 
 def admin_principal(db: Database, presented: str) -> Principal:
@@ -135,5 +168,22 @@ def _find_token(db: Database, presented: str) -> tuple[Principal | None, datetim
         found = session.execute(query).scalar_one_or_none()
         if found is None:
             return None, None
-        principal = Principal(found.id, found.project_id, found.role, frozenset(found.scopes))
+        role: str | None = found.role
+        if found.member_id is not None:
+            role = _role_of_owned(session, found)
+        if role is None:
+            return None, None
+        principal = Principal(
+            found.id, found.project_id, role, frozenset(found.scopes), found.member_id
+        )
         return principal, found.expires_at
+
+
+def _role_of_owned(session: Session, token: AdminToken) -> str | None:
+    """Return the role of a member's token: never above their own, none once they are removed."""
+    member = session.get(Member, token.member_id)
+    if member is None:
+        return None
+    own = session.get(Membership, (token.project_id, member.id)) if token.project_id else None
+    highest = roles.higher(member.everywhere_role, own.role if own else None)
+    return None if highest is None else roles.lower(token.role, highest)

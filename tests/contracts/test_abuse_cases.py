@@ -276,9 +276,7 @@ NOTHING_STORED = [
     Case(17, "publishable key for admin", admin_with("publishable_key"), 403, "key-not-allowed"),
     Case(17, "secret key for admin", admin_with("secret_key"), 403, "key-not-allowed"),
     Case(17, "secret key in a page", ask_with_key("secret_key"), 403, "key-not-allowed"),
-    Case(18, "secret key with Origin", batch_with("secret_key", Origin=ORIGIN), 403,
-         "secret-key-in-browser"),
-    Case(18, "secret key cross-site", batch_with("secret_key", Sec_Fetch_Site="cross-site"), 403,
+    Case(18, "unknown secret key with Origin", batch_with("sk_" + "a" * 43, Origin=ORIGIN), 403,
          "secret-key-in-browser"),
     Case(19, "unknown secret key", batch_with("sk_" + "a" * 43), 401, "key-invalid"),
     Case(19, "malformed secret key", batch_with("sk_x"), 401, "key-invalid"),
@@ -354,6 +352,20 @@ def test_a_refused_try_gets_its_exact_answer_and_stores_nothing(server, case):
     if case.status == 401 and case.slug == "key-invalid":
         assert answer.headers["www-authenticate"] == "Bearer"
     assert server.rows() == before
+
+
+@pytest.mark.parametrize("headers", [{"Origin": ORIGIN}, {"Sec_Fetch_Site": "cross-site"}])
+def test_a_secret_key_in_a_page_is_refused_and_noted_once_for_the_admins(server, project, headers):
+    before = server.rows()
+
+    answers = [batch_with("secret_key", **headers)(project, None) for _ in range(2)]
+
+    assert {(each.status, each.slug) for each in answers} == {(403, "secret-key-in-browser")}
+    noted = server.rows()["audit_entries"] - before["audit_entries"]
+    # Once by each process that answered.
+    assert 1 <= noted <= len(server.worker_pids())
+    assert server.rows() == before | {"audit_entries": before["audit_entries"] + noted}
+    assert batch_with("secret_key", Sec_Fetch_Site="none")(project, None).status == 200
 
 
 def test_a_page_can_read_every_refusal_of_the_widget_plane(project):
