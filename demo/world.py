@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.config import Config
-from backend.domain.errors import DomainError
+from backend.domain.errors import DomainError, StorageUnavailableError
 from backend.services import credentials, projects
 from backend.services.clock import utc_now
 from backend.storage.db import Database
@@ -130,6 +130,8 @@ def _reopen(db: Database, settings: Settings, project_id: str, known: Mapping[st
 def _opens(project_of: Any, project_id: str) -> bool:
     try:
         return bool(project_of() == project_id)
+    except StorageUnavailableError:
+        raise
     except DomainError:
         return False
 

@@ -18,8 +18,9 @@ from backend.domain.calendar import DAY_MS
 from backend.domain.eligibility import SurveyRules
 from backend.services import projects, surveys
 from backend.services.clock import to_ms
-from backend.services.demo import store, truth
-from backend.services.demo.asking import Asked, Interviewer, Past
+from backend.services.demo import store, store_answers, truth
+from backend.services.demo.asking import Interviewer
+from backend.services.demo.past import Asked, Past
 from backend.services.demo.people import make_accounts, make_people, make_sizes
 from backend.services.demo.survey import SAMPLING, TARGETING, content
 from backend.services.demo.truth import PLANTED
@@ -110,7 +111,7 @@ def _seed(
     rows = store.usage_days(connection, usage, user_keys, name_ids)
     progress(f"{days} days of use in {rows} rows")
     account_of = [account_keys[person.account] for person in people]
-    store.answers(session, survey, asked, user_keys, account_of, name_ids)
+    store_answers.answers(session, survey, asked, user_keys, account_of, name_ids)
     store.releases(connection, project_id, today)
     store.clocks(connection, survey.id, pasts, user_keys)
     progress(_summary(asked))

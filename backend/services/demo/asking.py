@@ -6,18 +6,20 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from backend.domain import eligibility, tickets
 from backend.domain.calendar import DAY_MS
-from backend.domain.eligibility import SurveyHistory, SurveyRules, UsageFacts, Visitor
+from backend.domain.eligibility import SurveyRules, UsageFacts, Visitor
 from backend.domain.nps import Category, classify
 from backend.services.demo import truth
 from backend.services.demo.comments import comment
+from backend.services.demo.moods import balanced_moods
+from backend.services.demo.past import Asked, Outcome, Past, Profile
 from backend.services.demo.people import AccountOf, Floats, Person
-from backend.services.demo.use import FIRST_PAGE, NAMES, WINDOW, Bools, Usage
+from backend.services.demo.use import FIRST_PAGE, NAMES, WINDOW, Usage
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # First questions are spread over this share of the world's days, so as not to come all at once.
@@ -29,84 +31,6 @@ OTHER_DEVICE: Final = 0.03
 LOST, DECLINED, LATER = 0.03, 0.22, 0.06
 COMMENTS: Final = 0.55
 WITHOUT_COMMENT: Final = 0.15
-
-
-class Profile(NamedTuple):
-    """The use before an invitation: places in NAMES, and the active days with their rank.
-
-    `percentile` and `midrank` are None when nobody had been active before.
-    """
-
-    names: tuple[int, ...]
-    active_days: int
-    percentile: float | None
-    midrank: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came back from one invitation; times are instants, `shown_at` None when it was lost."""
-
-    state: str
-    shown_at: datetime | None
-    ended_at: datetime
-    score: int | None = None
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One decision, with its outcome when it was an invitation."""
-
-    user: int
-    at: datetime
-    visitor: Visitor
-    evaluation: dict[str, Any]
-    reason: str | None
-    profile: Profile
-    wave: int
-    outcome: Outcome | None
-
-
-@dataclass(slots=True)
-class Past:
-    """A person's clocks with the survey as they move on."""
-
-    first_seen_at: datetime
-    shown_at: datetime | None = None
-    answered_at: datetime | None = None
-    declined_at: datetime | None = None
-    later_at: datetime | None = None
-    last_score: int | None = None
-    answers: int = 0
-    invited_at: datetime | None = None
-    open_until: datetime | None = None
-
-    def history(self) -> SurveyHistory:
-        """Return what a decision reads of it."""
-        return SurveyHistory(
-            shown_at=self.shown_at,
-            answered_at=self.answered_at,
-            declined_at=self.declined_at,
-            later_at=self.later_at,
-            last_score=self.last_score,
-        )
-
-    def move(self, outcome: Outcome, invited_at: datetime, until: datetime) -> None:
-        """Take in what came of an invitation, as `services/respond.py` does."""
-        self.invited_at, self.open_until = invited_at, until
-        if outcome.shown_at is None:
-            return
-        self.shown_at = outcome.shown_at
-        if outcome.score is not None:
-            self.answered_at, self.last_score = outcome.ended_at, outcome.score
-            self.answers += 1
-        elif outcome.state == "declined":
-            self.declined_at = outcome.ended_at
-        elif outcome.state == "later":
-            self.later_at = outcome.ended_at
-        if outcome.state in ("declined", "later", "completed"):
-            self.open_until = None
 
 
 @dataclass(slots=True)
@@ -296,29 +220,6 @@ class Interviewer:
             if at is not None
         ]
         return max(ends, default=invited_at)
-
-
-def balanced_moods(people: list[Person], accounts: list[AccountOf], adopted: Bools) -> Floats:
-    """Return what each person brings to every answer: role, account and their own mood.
-
-    Chance alone would let some habits go with better moods, and a demo in which insights mark
-    what means nothing teaches nothing. So what habits without effect explain of the moods, by
-    least squares at equal intensity of use, is taken out of them.
-    """
-    moods = np.array(
-        [
-            person.mood + accounts[person.account].mood + truth.PLANTED.roles.get(person.role, 0.0)
-            for person in people
-        ]
-    )
-    planted = {*truth.PLANTED.features, *truth.PLANTED.pages}
-    nulls = [place for place, (_, name) in enumerate(NAMES) if name not in planted]
-    intensity = np.array([person.intensity for person in people])
-    habits = np.column_stack((adopted[:, nulls], intensity, intensity**2))
-    habits -= habits.mean(axis=0)
-    effects, *_ = np.linalg.lstsq(habits, moods - moods.mean(), rcond=None)
-    balanced: Floats = moods - habits @ effects
-    return balanced
 
 
 def _known(value: float) -> float | None:
