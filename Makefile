@@ -6,6 +6,8 @@ export PORT ZEROTEN_DATA
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Errors are shown, warnings about how a machine reaches its packages are not.
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
 WIDGET := widget/dist/manifest.json
@@ -61,24 +63,27 @@ clean: ## remove what was built (not your data)
 
 $(VENV)/bin/python:
 	@$(PYTHON) tools/check_python.py
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(RUNTIME): $(VENV)/bin/python requirements/base.txt pyproject.toml sdk_python/pyproject.toml
-	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/base.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e . -e sdk_python
+	@echo "Installing what Zeroten runs on (into $(VENV); once)"
+	@$(PIP) -r requirements/base.txt
+	@$(PIP) --no-deps -e . -e sdk_python
 	@touch $@
 
 $(TESTING): $(RUNTIME) requirements/dev.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/dev.txt
+	@echo "Installing what tests and checks need (into $(VENV); once)"
+	@$(PIP) -r requirements/dev.txt
 	@touch $@
 
 widget/node_modules/.installed: widget/package-lock.json $(RUNTIME)
 	@$(BIN)/python tools/node.py
-	cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@echo "Installing what builds the widget (once)"
+	@cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(WIDGET): $(WIDGET_SOURCES) widget/node_modules/.installed
-	cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 
 .PHONY: widget-test
 widget-test: widget/node_modules/.installed
