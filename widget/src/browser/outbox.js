@@ -5,6 +5,9 @@
 
 import {isPassing, put, readQueue, waitMs, without} from '../core/queue.js';
 
+/** A server that hangs is tried again. */
+const PATIENCE_MS = 30000;
+
 /** @typedef {ReturnType<typeof createOutbox>} Outbox */
 
 /** @param {import('../types').Kit} kit */
@@ -27,7 +30,7 @@ export function createOutbox(kit) {
     if (flying.has(key)) return;
     flying.add(key);
     const response = await fetch(url, {
-      method: 'POST', body, keepalive: true, credentials: 'omit', referrerPolicy: 'origin',
+      method: 'POST', body, keepalive: true, credentials: 'omit', referrerPolicy: 'origin', signal: AbortSignal.timeout(PATIENCE_MS),
     }).catch(() => null);
     flying.delete(key);
     const status = response ? response.status : 0;
