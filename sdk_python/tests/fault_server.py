@@ -83,6 +83,8 @@ class FaultServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # Twelve children connect at once: a full backlog would make some of them back off for seconds.
+    request_queue_size = 128
     faults: FaultServer
 
     def __init__(self, *args) -> None:
