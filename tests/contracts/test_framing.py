@@ -175,3 +175,23 @@ def dribble(connection, head):
             except OSError:
                 break
     return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("held", "is_whole"),
+    [
+        (b"", False),
+        (b"GET / HTTP/1.1\r\n", False),
+        (b"GET / HTTP/1.1\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab", False),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", True),
+        (b"POST / HTTP/1.1\r\ncontent-length:3\r\n\r\nab", False),
+        (b"POST / HTTP/1.1\r\nContent-Length: 99999\r\n\r\nab", True),
+        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", True),
+        (b"x" * 70_000, True),
+    ],
+)
+def test_a_thread_takes_a_request_once_it_need_not_wait_for_it(held, is_whole):
+    assert web_worker.is_whole(held) is is_whole
