@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,27 +10,26 @@ from sqlalchemy import Connection
 
 from backend.domain import eligibility, identity, keys, tickets
 from backend.domain.calendar import day_number
-from backend.domain.eligibility import Choice, Evaluation, SurveyRules, Visitor
+from backend.domain.eligibility import Evaluation, SurveyRules, Visitor
 from backend.domain.errors import (
     FieldError,
     IdentityInvalidError,
     IdentityRequiredError,
     InvalidRequestError,
 )
-from backend.domain.events import Link
 from backend.domain.identity import Identity
 from backend.domain.languages import pick_language
 from backend.domain.timestamps import format_time
-from backend.services import visitors
+from backend.services import looks
 from backend.services.ids import new_id, new_token
+from backend.services.looks import Look
 from backend.services.published import PublishedProject, PublishedSurvey
 from backend.services.vault import Vault
 from backend.services.visitors import Asker, Question
-from backend.storage import decisions, known, links
+from backend.storage import decisions
 from backend.storage.db import Database
 from backend.storage.decisions import NewDecision, NewTicket
 from backend.storage.identities import identity_secret
-from backend.storage.known import KnownAccount, KnownUser
 
 TRAITS_WITH_COLUMNS: Final = ("role", "plan")
 
@@ -100,21 +98,6 @@ def _verified(
     return said
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """One look at a person and what the surveys say of them."""
-
-    user: KnownUser
-    account: KnownAccount | None
-    visitors: Mapping[str, Visitor]
-    evaluations: Sequence[Evaluation]
-    choice: Choice
-
-    @property
-    def account_key(self) -> int | None:
-        return self.account.key if self.account else None
-
-
 def _decide(
     connection: Connection,
     project: PublishedProject,
@@ -126,9 +109,9 @@ def _decide(
     """Look, hold what an invitation would count on, look again; then write the decision."""
     rules = {survey.rules.id: survey.rules for survey in surveys}
     today = day_number(now.date())
-    look = _look(connection, project, question, asker, rules, now)
+    look = looks.look(connection, project, question, asker, rules, now)
     if look.choice.winner is not None and _hold(connection, look, rules, today):
-        look = _look(connection, project, question, asker, rules, now)
+        look = looks.look(connection, project, question, asker, rules, now)
     winner = look.choice.winner
     decision = _decision(project, question, look, rules, now)
     out_of_budget = [each.survey_id for each in look.evaluations if _is_over_budget(each)]
@@ -163,7 +146,7 @@ def _decide(
     }
 
 
-def _hold(connection: Connection, look: _Look, rules: Mapping[str, SurveyRules], day: int) -> bool:
+def _hold(connection: Connection, look: Look, rules: Mapping[str, SurveyRules], day: int) -> bool:
     """Hold whatever an invitation counts on; return whether somebody may have changed it before.
 
     Most people are refused, and refusals need no lock: only who would be asked is looked at again
@@ -183,60 +166,10 @@ def _hold(connection: Connection, look: _Look, rules: Mapping[str, SurveyRules],
     return not look.user.is_new or is_capped or is_budgeted
 
 
-def _look(
-    connection: Connection,
-    project: PublishedProject,
-    question: Question,
-    asker: Asker,
-    rules: Mapping[str, SurveyRules],
-    now: datetime,
-) -> _Look:
-    user = _user(connection, project, question, asker, now)
-    account = _account(connection, project, asker, user, now)
-    person = visitors.visitor(project, question, asker, user, account, now)
-    person = visitors.counted(
-        connection, person, account.key if account else None, rules.values(), now
-    )
-    met = {each: visitors.meeting(person, user, question, each) for each in rules}
-    evaluations = [eligibility.evaluate(each, met[each.id], now) for each in rules.values()]
-    return _Look(user, account, met, evaluations, eligibility.choose(evaluations, rules))
-
-
-def _user(
-    connection: Connection,
-    project: PublishedProject,
-    question: Question,
-    asker: Asker,
-    now: datetime,
-) -> KnownUser:
-    """Return the person, with the past of every browser that is known to be theirs."""
-    user = known.find_or_add(connection, project.id, asker.user_id, asker.is_anonymous, now)
-    anonymous_id = question.anonymous_id
-    if not asker.is_anonymous and anonymous_id is not None:
-        browser = known.find(connection, project.id, anonymous_id, True)
-        if browser is not None and browser.linked_to is None:
-            links.link(connection, project.id, [Link(asker.user_id, anonymous_id)], now)
-            user = known.find_or_add(connection, project.id, asker.user_id, False, now)
-    return known.with_linked(connection, user)
-
-
-def _account(
-    connection: Connection,
-    project: PublishedProject,
-    asker: Asker,
-    user: KnownUser,
-    now: datetime,
-) -> KnownAccount | None:
-    """Return the account that page or token name, else the one that servers said."""
-    if asker.account_id is None or (user.account and user.account.id == asker.account_id):
-        return user.account
-    return known.account(connection, project.id, asker.account_id, now, add=True)
-
-
 def _decision(
     project: PublishedProject,
     question: Question,
-    look: _Look,
+    look: Look,
     rules: Mapping[str, SurveyRules],
     now: datetime,
 ) -> NewDecision:

@@ -116,7 +116,7 @@ def summary(row: Found) -> dict[str, Any]:
 def explained(row: Found) -> dict[str, Any]:
     """Return a decision with every gate of every survey it looked at, in values and in words."""
     records = row[0].evaluations
-    return summary(row) | {"surveys": [_explained(record, row[0].survey_id) for record in records]}
+    return summary(row) | {"surveys": [recorded(record, row[0].survey_id) for record in records]}
 
 
 def replayed(row: Found) -> dict[str, Any]:
@@ -127,6 +127,39 @@ def replayed(row: Found) -> dict[str, Any]:
         "id": row[0].id,
         "identical": then == again,
         "evaluations": [evaluation.to_json() for evaluation in again],
+    }
+
+
+def recorded(record: Mapping[str, Any], shown_id: str | None) -> dict[str, Any]:
+    """Return a stored evaluation in values and in words; see `in_words`."""
+    rules = SurveyRules.from_dict(record["rules"])
+    return in_words(_evaluation(record), rules, Visitor.from_json(record["visitor"]), shown_id)
+
+
+def in_words(
+    evaluation: Evaluation, rules: SurveyRules, visitor: Visitor, shown_id: str | None
+) -> dict[str, Any]:
+    """Return one survey's evaluation in values and in words.
+
+    Args:
+        shown_id: the survey that was shown, if any was.
+    """
+    lost = evaluation.passed and shown_id not in (None, evaluation.survey_id)
+    sentences = explanations.explain_gates(evaluation, rules, visitor)
+    return {
+        "survey_id": evaluation.survey_id,
+        "survey_version": evaluation.version,
+        "passed": evaluation.passed,
+        "reason": evaluation.reason,
+        "outranked_by": shown_id if lost else None,
+        "draw": evaluation.draw,
+        "admission_probability": evaluation.admission_probability,
+        "retry_at": evaluation.retry_at,
+        "sentences": explanations.explain(evaluation, rules, visitor, shown_id if lost else None),
+        "gates": [
+            gate.to_json() | {"sentence": sentence}
+            for gate, (_, _, sentence) in zip(evaluation.gates, sentences, strict=True)
+        ],
     }
 
 
@@ -190,35 +223,3 @@ def _evaluation(record: Mapping[str, Any]) -> Evaluation:
         gate if isinstance(gate, dict) else GateResult(*gate).to_json() for gate in stored["gates"]
     ]
     return Evaluation.from_json(stored | {"gates": gates})
-
-
-def _explained(record: Mapping[str, Any], shown_id: str | None) -> dict[str, Any]:
-    rules = SurveyRules.from_dict(record["rules"])
-    return in_words(_evaluation(record), rules, Visitor.from_json(record["visitor"]), shown_id)
-
-
-def in_words(
-    evaluation: Evaluation, rules: SurveyRules, visitor: Visitor, shown_id: str | None
-) -> dict[str, Any]:
-    """Return one survey's evaluation in values and in words.
-
-    Args:
-        shown_id: the survey that was shown, if any was.
-    """
-    lost = evaluation.passed and shown_id not in (None, evaluation.survey_id)
-    sentences = explanations.explain_gates(evaluation, rules, visitor)
-    return {
-        "survey_id": evaluation.survey_id,
-        "survey_version": evaluation.version,
-        "passed": evaluation.passed,
-        "reason": evaluation.reason,
-        "outranked_by": shown_id if lost else None,
-        "draw": evaluation.draw,
-        "admission_probability": evaluation.admission_probability,
-        "retry_at": evaluation.retry_at,
-        "sentences": explanations.explain(evaluation, rules, visitor, shown_id if lost else None),
-        "gates": [
-            gate.to_json() | {"sentence": sentence}
-            for gate, (_, _, sentence) in zip(evaluation.gates, sentences, strict=True)
-        ],
-    }

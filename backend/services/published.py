@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -91,6 +91,17 @@ class Published:
         self._kept[project_id] = (time.monotonic() + CACHE_S, generation, project)
         return project
 
+    def including(
+        self, session: Session, project: PublishedProject, survey: PublishedSurvey
+    ) -> PublishedProject:
+        """Return the project as it would be with `survey` out, whatever its status."""
+        surveys = {**project.surveys, survey.rules.id: survey}
+        return replace(
+            project,
+            surveys=surveys,
+            **self._read_by(session, project.id, project.calendar, surveys.values()),
+        )
+
     def _read(self, project_id: str) -> PublishedProject:
         with self._db.read() as session:
             project = session.get(Project, project_id)
@@ -106,7 +117,7 @@ class Published:
                 .where(Survey.project_id == project_id, Survey.status.in_(LIVE))
                 .order_by(Survey.id)
             ).all()
-            surveys = {survey.id: _published(survey, content) for survey, content in rows}
+            surveys = {survey.id: as_published(survey, content) for survey, content in rows}
             calendar = self._calendar(project.timezone)
             return PublishedProject(
                 id=project.id,
@@ -117,13 +128,13 @@ class Published:
                 page_rules=tuple(PageRule(**rule) for rule in project.page_rules),
                 calendar=calendar,
                 surveys=surveys,
-                **self._read_by(session, project, calendar, surveys.values()),
+                **self._read_by(session, project_id, calendar, surveys.values()),
             )
 
     def _read_by(
         self,
         session: Session,
-        project: Project,
+        project_id: str,
         calendar: Calendar,
         surveys: Iterable[PublishedSurvey],
     ) -> dict[str, Any]:
@@ -134,11 +145,11 @@ class Published:
                 read.setdefault(kind, set()).update(names)
         facts: dict[str, Any] = {"armed_by": _armed_by(surveys)}
         if read.get("trait") or read.get("account_trait"):
-            facts["server_traits"] = self._facts.server_traits(session, project.id)
+            facts["server_traits"] = self._facts.server_traits(session, project_id)
         if read.get("feature"):
-            facts["feature_ids"] = _feature_ids(session, project.id, read["feature"])
+            facts["feature_ids"] = _feature_ids(session, project_id, read["feature"])
         if "percentile" in read.get("usage", ()):
-            facts["active_use"] = self._facts.active_use(session, project.id, calendar)
+            facts["active_use"] = self._facts.active_use(session, project_id, calendar)
         return facts
 
     def _calendar(self, timezone: str) -> Calendar:
@@ -147,8 +158,17 @@ class Published:
         return self._calendars[timezone]
 
 
-def _published(survey: Survey, content: Mapping[str, Any]) -> PublishedSurvey:
-    record = survey_record(survey)
+def as_published(
+    survey: Survey, content: Mapping[str, Any], changes: Mapping[str, Any] | None = None
+) -> PublishedSurvey:
+    """Return a survey as deciding needs it.
+
+    Args:
+        changes: members of its rules that are not saved, in place of those that are.
+    Raises:
+        KeyError, ValueError: `changes` are no rules.
+    """
+    record = survey_record(survey) | dict(changes or {})
     rules = SurveyRules.from_dict(record)
     return PublishedSurvey(
         rules=rules,

@@ -10,6 +10,7 @@ from backend.api.admin.audit import audit
 from backend.api.admin.common import AdminBlueprint
 from backend.api.admin.decisions import decisions
 from backend.api.admin.docs import publish
+from backend.api.admin.explain import explain
 from backend.api.admin.identity import identity
 from backend.api.admin.insights import insights
 from backend.api.admin.insights_settings import insight_settings
@@ -26,6 +27,7 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     identity,
     surveys,
     decisions,
+    explain,
     responses,
     insights,
     insight_settings,

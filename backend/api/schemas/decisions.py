@@ -10,7 +10,8 @@ from backend.api.schemas.common import AdminSchema, PageQuerySchema
 from backend.api.schemas.fields import Flag, Number, Time, Whole
 from backend.api.schemas.responses import QueryFlag
 from backend.domain.gates import GATES
-from backend.domain.limits import ID_LENGTH
+from backend.domain.limits import ID_LENGTH, NAME_LENGTH, STRING_LENGTH
+from backend.domain.survey_rules import DEVICES
 from backend.services.decisions import OUTCOMES
 
 GATE_NAMES = tuple(gate[0] for gate in GATES)
@@ -96,3 +97,49 @@ class ReplaySchema(AdminSchema):
     id = fields.String(required=True)
     identical = Flag(required=True)
     evaluations = fields.List(fields.Raw(metadata={"type": "object"}), required=True)
+
+
+class ExplainQuerySchema(AdminSchema):
+    """About whom, where, and when; without `at` it is about now.
+
+    A stored decision knows page and device itself: with `at` only the person is asked for.
+    """
+
+    user_id = fields.String(validate=validate.Length(1, ID_LENGTH))
+    anonymous_id = fields.String(validate=validate.Length(1, ID_LENGTH))
+    at = Time(metadata={"description": "Explain the stored decision nearest to this time."})
+    page = fields.String(
+        validate=validate.Length(1, STRING_LENGTH),
+        metadata={"description": "A path; / if not given."},
+    )
+    event = fields.String(
+        validate=validate.Length(1, NAME_LENGTH),
+        metadata={"description": "The page's event that happened; a page load if not given."},
+    )
+    account_id = fields.String(validate=validate.Length(1, ID_LENGTH))
+    device = fields.String(validate=validate.OneOf(DEVICES))
+    language = fields.String(validate=validate.Length(1, 35))
+    app_version = fields.String(validate=validate.Length(1, ID_LENGTH))
+    origin = fields.String(validate=validate.Length(1, 300))
+
+    @validates_schema
+    def _check(self, given: dict[str, Any], **_: Any) -> None:
+        if "user_id" not in given and "anonymous_id" not in given:
+            raise ValidationError("Name a user_id or an anonymous_id.", "user_id")
+
+
+class ExplainSchema(AdminSchema):
+    """Why a person would be, was, or was not asked."""
+
+    user_id = fields.String(required=True)
+    anonymous = Flag(required=True)
+    at = Time(required=True)
+    source = fields.String(required=True, validate=validate.OneOf(("now", "decision")))
+    decision_id = fields.String(required=True, allow_none=True)
+    notes = fields.List(fields.String(), required=True)
+    survey = fields.Nested(
+        ExplainedSurveySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null when no decision is stored."},
+    )

@@ -1,0 +1,99 @@
+"""One look at a person: everything that is known of them, and what each survey says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from backend.domain import eligibility
+from backend.domain.eligibility import Choice, Evaluation, SurveyRules, Visitor
+from backend.domain.events import Link
+from backend.services import visitors
+from backend.services.published import PublishedProject
+from backend.services.visitors import Asker, Question
+from backend.storage import known, links
+from backend.storage.known import KnownAccount, KnownUser
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen: `visitors` has the person as each survey meets them, by its id."""
+
+    user: KnownUser
+    account: KnownAccount | None
+    visitors: Mapping[str, Visitor]
+    evaluations: Sequence[Evaluation]
+    choice: Choice
+
+    @property
+    def account_key(self) -> int | None:
+        """The account that caps count for."""
+        return self.account.key if self.account else None
+
+
+def look(
+    connection: Connection,
+    project: PublishedProject,
+    question: Question,
+    asker: Asker,
+    rules: Mapping[str, SurveyRules],
+    now: datetime,
+    *,
+    is_dry: bool = False,
+) -> Look:
+    """Look at a person as the surveys of `rules` meet them now.
+
+    Args:
+        is_dry: writes nothing: somebody never seen is taken for first seen now.
+    """
+    user = _user(connection, project, question, asker, now, is_dry)
+    account = _account(connection, project, asker, user, now, is_dry)
+    person = visitors.visitor(project, question, asker, user, account, now)
+    person = visitors.counted(
+        connection, person, account.key if account else None, rules.values(), now
+    )
+    met = {each: visitors.meeting(person, user, question, each) for each in rules}
+    evaluations = [eligibility.evaluate(each, met[each.id], now) for each in rules.values()]
+    return Look(user, account, met, evaluations, eligibility.choose(evaluations, rules))
+
+
+def _user(
+    connection: Connection,
+    project: PublishedProject,
+    question: Question,
+    asker: Asker,
+    now: datetime,
+    is_dry: bool,
+) -> KnownUser:
+    """Return the person, with the past of every browser that is known to be theirs."""
+    who = (connection, project.id, asker.user_id, asker.is_anonymous)
+    if is_dry:
+        user = known.find(*who) or KnownUser(0, asker.user_id, now)
+    else:
+        user = known.find_or_add(*who, now)
+    anonymous_id = question.anonymous_id
+    if not asker.is_anonymous and anonymous_id is not None:
+        browser = known.find(connection, project.id, anonymous_id, True)
+        if browser is not None and browser.linked_to is None:
+            if is_dry:
+                return known.joined(known.with_linked(connection, user), [browser])
+            links.link(connection, project.id, [Link(asker.user_id, anonymous_id)], now)
+            user = known.find_or_add(*who, now)
+    return known.with_linked(connection, user)
+
+
+def _account(
+    connection: Connection,
+    project: PublishedProject,
+    asker: Asker,
+    user: KnownUser,
+    now: datetime,
+    is_dry: bool,
+) -> KnownAccount | None:
+    """Return the account that page or token name, else the one that servers said."""
+    if asker.account_id is None or (user.account and user.account.id == asker.account_id):
+        return user.account
+    return known.account(connection, project.id, asker.account_id, now, add=not is_dry)
