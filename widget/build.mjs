@@ -117,6 +117,8 @@ const bytes = {
   shown: brotli(script) + brotli(panel.text) + Buffer.byteLength(JSON.stringify(sampleDecision())),
 };
 const integrity = `sha384-${createHash('sha384').update(pinned.text).digest('base64')}`;
+// The server sends one language of these with a decision.
+put('texts.json', readFileSync(new URL('texts.json', import.meta.url), 'utf8'));
 const manifest = {
   version,
   loader: put('loader.js', loader.text),

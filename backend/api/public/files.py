@@ -97,6 +97,24 @@ def _script_json(document: dict[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
+def interface(language: str) -> dict[str, str] | None:
+    """Return what the panel itself says in `language`, else its base language; None for English.
+
+    English is built into the panel.
+    """
+    texts = _texts(zeroten().config.widget_dir)
+    tag = language.lower()
+    while tag and tag not in texts:
+        tag = tag.rpartition("-")[0]
+    return texts[tag] if tag and tag != "en" else None
+
+
+@lru_cache(maxsize=8)
+def _texts(widget_dir: Path) -> dict[str, dict[str, str]]:
+    found = msgspec.json.decode((widget_dir / "texts.json").read_bytes())
+    return {tag.lower(): texts for tag, texts in found["texts"].items()}
+
+
 @lru_cache(maxsize=8)
 def _manifest(widget_dir: Path) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode((widget_dir / "manifest.json").read_bytes())

@@ -45,7 +45,10 @@ def decide() -> ResponseReturnValue:
     rate_limit.check_person(project.id, person)
     now = utc_now()
     parts = zeroten()
-    return body.answer(decisions.decide(parts.db, parts.vault, project, question, now))
+    told = decisions.decide(parts.db, parts.vault, project, question, now)
+    if told["show"] and (texts := files.interface(told["language"])):
+        told["interface"] = texts
+    return body.answer(told)
 
 
 @public.post("/v1/responses", provide_automatic_options=False)
