@@ -1,4 +1,4 @@
-"""`python -m bench [name …]`: one JSON object a line (`name`, `value`, `unit`, `floor`, `ratio`)."""
+"""`python -m bench [name …]`: a JSON object a line (`name`, `value`, `unit`, `floor`, `ratio`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 
 # Each module has `run()`, which yields rows; `ingest` covers both databases.
-BENCHES = ("eligibility", "decide", "responses", "ingest", "sdk")
+BENCHES = ("eligibility", "decide", "responses", "ingest", "insights", "sdk")
 
 
 def main(wanted: list[str]) -> int:

@@ -64,7 +64,7 @@ def serve(database_url: str = "") -> Iterator[Bench]:
             "LOG_LEVEL": "WARNING",
         }
         config = Config.from_env(env)
-        project, survey = _prepare(config)
+        project, _ = _prepare(config)
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "backend/gunicorn_conf.py",
              "bench.server:make_app()"],
