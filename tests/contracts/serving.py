@@ -119,10 +119,14 @@ class Server:
         assert self.process is not None
         self.process.terminate()
         status = self.process.wait(20)
+        self.close()
+        return status
+
+    def close(self) -> None:
+        """Let go of the test's own connections to the server's database."""
         if self._db is not None:
             self._db.close()
             self._db = None
-        return status
 
     def kill(self) -> None:
         """End master and workers at once, as a power cut would."""

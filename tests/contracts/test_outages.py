@@ -77,6 +77,7 @@ def own_server(request, tmp_path):
     yield made
     if made.process and made.process.poll() is None:
         made.kill()
+    made.close()
 
 
 def test_kill_9_in_the_middle_of_five_thousand_events_of_the_sdk_counts_each_once(own_server):
@@ -158,7 +159,6 @@ def test_sigterm_finishes_what_runs_and_ends_well(own_server):
     assert set(results) <= {200, 503}
     assert counted(project)["export_csv"] >= results.count(200)
     assert "Traceback" not in own_server.log
-    own_server.db.close()
 
 
 def test_a_second_server_on_one_sqlite_file_says_why_it_does_not_start(server, tmp_path):
