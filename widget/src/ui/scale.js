@@ -10,6 +10,7 @@ import {el, icon} from './dom.js';
 const KEY_TO_CLICK_MS = 60;
 const TEN_MS = 800;
 const REST_MS = 1000;
+const OWN_DIGITS = /^(ar|bn|fa|mr|my|ne|ps|ur)\b/i;
 
 /**
  * @param {import('../types').Kit} kit @param {import('../types').Question} question
@@ -19,7 +20,8 @@ const REST_MS = 1000;
 export function scaleQuestion(kit, question, texts, {value, language, onCommit, onChoose, onRest, more}) {
   const [low, high] = /** @type {[number, number]} */ (scale(question));
   const style = (more && question.kind !== 'nps' && question.style) || 'numbers';
-  const digits = new Intl.NumberFormat(language, {useGrouping: false});
+  // Loading Intl takes milliseconds that only languages with digits of their own need.
+  const digits = OWN_DIGITS.test(language) ? new Intl.NumberFormat(language) : null;
   let keyAt = -Infinity;
   let tensAt = -Infinity;
   let pointer = 'mouse';
@@ -31,7 +33,7 @@ export function scaleQuestion(kit, question, texts, {value, language, onCommit, 
   function cell(one) {
     const input = el('input', {type: 'radio', name: 'v', value: one});
     const label = one === low ? texts.low : one === high ? texts.high : '';
-    const shown = digits.format(one);
+    const shown = digits ? digits.format(one) : `${one}`;
     const drawing = more && style !== 'numbers' && icon(more.drawing(style, (one - low) / (high - low)));
     const box = el('label', {}, input, drawing || el('span', {}, shown));
     if (drawing || label) box.append(el('span', {class: 'v'}, (drawing ? shown : '') + (label ? `, ${label}` : '')));
