@@ -17,7 +17,7 @@ from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.storage.db import Database
 from backend.storage.usage.names import NameIds
-from backend.storage.usage.sql import SQL
+from backend.storage.usage.opening import open_usage
 from backend.web.landing import web
 
 
@@ -34,7 +34,7 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
         db=db,
         published=Published(db),
         names=names,
-        usage=SQL,
+        usage=open_usage(config.usage_url),
         vault=Vault.open(config.encryption_keys, config.data_dir),
     )
     problems.register(app)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 
 _ROOT = Path(__file__).resolve().parent.parent
+_USAGE_SCHEMES = ("clickhouse://", "clickhouses://", "chdb://")
 
 
 class ConfigError(Exception):
@@ -19,7 +20,8 @@ class ConfigError(Exception):
 class Config:
     """How this process runs.
 
-    `database_url` empty means the embedded SQLite file in `data_dir`.
+    `database_url` empty means the embedded SQLite file in `data_dir`, `usage_url` empty that usage
+    rows are kept in the main database too.
     """
 
     data_dir: Path = Path("var")
@@ -30,6 +32,7 @@ class Config:
     threads: int = 8
     processes: int = 2
     trusted_proxies: int = 0
+    usage_url: str = ""
     rate_limits: bool = True
     log_level: str = "INFO"
     jobs_in_process: bool | None = None
@@ -74,6 +77,7 @@ class Config:
             threads=reader.whole("WEB_THREADS", 8, 1, 256),
             processes=reader.whole("WEB_PROCESSES", 2, 1, 64),
             trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 20),
+            usage_url=environ.get("USAGE_URL", ""),
             rate_limits=reader.flag("RATE_LIMITS") is not False,
             log_level=(environ.get("LOG_LEVEL") or "INFO").upper(),
             jobs_in_process=reader.flag("JOBS_IN_PROCESS"),
@@ -82,6 +86,8 @@ class Config:
             reader.faults.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
         if not config.is_embedded and not config.url.startswith("postgresql+psycopg://"):
             reader.faults.append("DATABASE_URL must begin with postgresql:// (or be left out)")
+        if config.usage_url and not config.usage_url.startswith(_USAGE_SCHEMES):
+            reader.faults.append(f"USAGE_URL must begin with {' or '.join(_USAGE_SCHEMES)}")
         if not config.is_embedded and not config.encryption_keys:
             reader.faults.append("ENCRYPTION_KEYS is needed with DATABASE_URL (`zeroten secret`)")
         if reader.faults:

@@ -7,17 +7,22 @@ from typing import Final, NamedTuple
 
 from backend.services import maintenance, profiles
 from backend.storage.db import Database
+from backend.storage.usage.store import UsageStore
 
 
 class Job(NamedTuple):
-    """A piece of background work; idempotent, so that running it twice does nothing twice."""
+    """A piece of background work; idempotent, so that running it twice does nothing twice.
+
+    `run` gets the main database and the usage store, and returns how much it did.
+    """
 
     name: str
     every_s: float
-    run: Callable[[Database], int]
+    run: Callable[[Database, UsageStore], int]
 
 
 SCHEDULE: Final = (
+    Job("usage-outbox", 0.5, maintenance.settle_usage),
     Job("profiles", 1.0, profiles.compute_pending),
     Job("forget-batches", 600.0, maintenance.forget_old_batches),
 )

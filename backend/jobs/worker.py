@@ -17,6 +17,8 @@ from backend.jobs.schedule import SCHEDULE, Job
 from backend.logs import configure
 from backend.storage.db import Database
 from backend.storage.leases import lease
+from backend.storage.usage.opening import open_usage
+from backend.storage.usage.store import UsageStore
 
 log = structlog.get_logger()
 
@@ -30,8 +32,10 @@ def run(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     db = Database(config.url, pool_size=2)
+    usage = open_usage(config.usage_url)
     log.info("worker-started", jobs=[job.name for job in SCHEDULE])
-    work(db, stop)
+    work(db, usage, stop)
+    usage.close()
     db.close()
 
 
@@ -41,13 +45,13 @@ def start_in_process(app: Flask) -> threading.Thread | None:
     if not state.config.runs_jobs:
         return None
     thread = threading.Thread(
-        target=work, args=(state.db, threading.Event()), name="jobs", daemon=True
+        target=work, args=(state.db, state.usage, threading.Event()), name="jobs", daemon=True
     )
     thread.start()
     return thread
 
 
-def work(db: Database, stop: threading.Event) -> None:
+def work(db: Database, usage: UsageStore, stop: threading.Event) -> None:
     """Run each job when it is due, until `stop` is set."""
     due = {job.name: 0.0 for job in SCHEDULE}
     while not stop.wait(TICK_S):
@@ -55,14 +59,14 @@ def work(db: Database, stop: threading.Event) -> None:
             now = time.monotonic()
             if now >= due[job.name] and not stop.is_set():
                 due[job.name] = now + job.every_s
-                run_once(db, job)
+                run_once(db, usage, job)
 
 
-def run_once(db: Database, job: Job) -> int:
+def run_once(db: Database, usage: UsageStore, job: Job) -> int:
     """Run one job if nobody else does; its failure is logged and tried again when next due."""
     try:
         with lease(db, job.name) as held:
-            done = job.run(db) if held else 0
+            done = job.run(db, usage) if held else 0
     except (StorageUnavailableError, OperationalError):
         log.warning("job-waits-for-storage", job=job.name)
         return 0

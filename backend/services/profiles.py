@@ -55,9 +55,12 @@ _REFERENCES: WeakKeyDictionary[Database, dict[tuple[str, int], Reference]] = Wea
 
 
 def compute_pending(db: Database, usage: UsageStore = SQL) -> int:
-    """Compute the profiles that are missing or out of date; return how many."""
+    """Compute the profiles that are missing or out of date; return how many.
+
+    None while a usage store of its own lacks what was counted before: the profile would too.
+    """
     done = 0
-    while wanted := _days_wanted(db):
+    while (wanted := _days_wanted(db)) and usage.settle(db):
         references = _read_references(db, wanted)
         count = db.write(partial(_compute_some, usage=usage, references=references))
         done += count

@@ -3,9 +3,11 @@
 from backend.storage.models.answers import Decision, Response, Ticket
 from backend.storage.models.audit import AuditEntry
 from backend.storage.models.base import Base
+from backend.storage.models.catalogue import CatalogueEntry
 from backend.storage.models.idempotency import KeptAnswer
 from backend.storage.models.insights import InsightSettings, Release
 from backend.storage.models.members import DashboardSession, Member, Membership, OneTimeLink
+from backend.storage.models.outbox import WaitingUsage
 from backend.storage.models.people import Account, User, UserSurvey
 from backend.storage.models.privacy import (
     ErasedPerson,
@@ -25,6 +27,7 @@ __all__ = [
     "Base",
     "Batch",
     "DashboardSession",
+    "CatalogueEntry",
     "Decision",
     "ErasedPerson",
     "ErasedTicket",
@@ -48,4 +51,5 @@ __all__ = [
     "UsageDay",
     "User",
     "UserSurvey",
+    "WaitingUsage",
 ]

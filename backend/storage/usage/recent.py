@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from backend.domain.activity import drop_old, merge_day, touch_recent
+from backend.domain.activity import active_days, drop_old, merge_day, touch_recent
 from backend.domain.rollup import PersonUse, Rollup
 from backend.storage.fast import pg_blobs, pg_numbers
 from backend.storage.usage.names import NameIds
@@ -20,6 +20,7 @@ from backend.storage.usage.store import UsageRow
 
 # A person's row is not written for every event: "last seen" is kept to the hour.
 LAST_SEEN_STEP_MS: Final = 3_600_000
+WINDOW_DAYS: Final = 30
 # How many bytes of recent use are gone through for what is long past.
 _TIDY_BYTES: Final = 512
 _KEY: Final = 0
@@ -65,6 +66,11 @@ _SAVE = {
     " FROM unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::bigint[], %s::bytea[],"
     " %s::bigint[]) AS v (first, last, day, bits, recent, key) WHERE users.key = v.key",
 }
+_BITS = text(
+    "SELECT activity_day, activity_bits, count(*) FROM users WHERE project_id = :project"
+    " AND activity_bits <> 0 AND (linked_to IS NULL OR linked_to = key)"
+    " AND activity_day >= :first GROUP BY activity_day, activity_bits"
+)
 # Also where it is null already: the row may be under the job's lock this very moment.
 _LATE = (
     "UPDATE responses SET profiled_at = NULL WHERE invited_at >= ? AND"
@@ -91,6 +97,20 @@ def record(
     _mark_late(connection, late)
     rows.sort()
     return rows if len(set(ids)) == len(ids) else _added_up(rows)
+
+
+def active_use(connection: Connection, project_id: str, day: int) -> list[int]:
+    """Return how many users had 1, 2, … 30 active days in the 30 days before `day`.
+
+    Read from the bits in the users' rows: no usage row is looked at, whichever store has them.
+    """
+    rows = connection.execute(_BITS, {"project": project_id, "first": day - WINDOW_DAYS})
+    counts = [0] * WINDOW_DAYS
+    for anchor, bits, users in rows:
+        active = active_days(anchor, bits, day, WINDOW_DAYS)
+        if active:
+            counts[active - 1] += users
+    return counts
 
 
 def _people(

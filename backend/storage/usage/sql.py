@@ -11,11 +11,10 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Connection, bindparam, text
 
-from backend.domain import activity
+from backend.storage.db import Database
 from backend.storage.fast import pg_numbers
+from backend.storage.usage.recent import active_use
 from backend.storage.usage.store import UsageBatch, UsageRow
-
-WINDOW_DAYS: Final = 30
 
 UPSERT: Final = {
     "sqlite": "INSERT INTO usage_days (user_key, day, name_id, count, engaged_ms, first_ms)"
@@ -38,11 +37,6 @@ _TIMELINE = text(
     " WHERE user_key IN :keys GROUP BY day, name_id ORDER BY day, name_id"
 ).bindparams(_USER_KEYS)
 _FORGET = text("DELETE FROM usage_days WHERE user_key IN :keys").bindparams(_USER_KEYS)
-_BITS = text(
-    "SELECT activity_day, activity_bits, count(*) FROM users WHERE project_id = :project"
-    " AND activity_bits <> 0 AND (linked_to IS NULL OR linked_to = key)"
-    " AND activity_day >= :first GROUP BY activity_day, activity_bits"
-)
 
 
 class SqlUsage:
@@ -75,18 +69,19 @@ class SqlUsage:
         return [UsageRow(user_keys[0], *map(int, row)) for row in rows]
 
     def active_use(self, connection: Connection, project_id: str, day: int) -> list[int]:
-        """Count users by active days from the bits in their rows; see `UsageStore`."""
-        rows = connection.execute(_BITS, {"project": project_id, "first": day - WINDOW_DAYS})
-        counts = [0] * WINDOW_DAYS
-        for anchor, bits, users in rows:
-            active = activity.active_days(anchor, bits, day, WINDOW_DAYS)
-            if active:
-                counts[active - 1] += users
-        return counts
+        """Count users by active days from their own rows, not from usage; see `UsageStore`."""
+        return active_use(connection, project_id, day)
 
     def forget(self, connection: Connection, user_keys: Sequence[int]) -> None:
         """Delete all rows of a user."""
         connection.execute(_FORGET, {"keys": list(user_keys)})
+
+    def settle(self, db: Database) -> bool:
+        """Say yes: what is counted is in the table already; see `UsageStore`."""
+        return True
+
+    def close(self) -> None:
+        """Do nothing: the main database is closed by whoever opened it."""
 
 
 SQL: Final = SqlUsage()

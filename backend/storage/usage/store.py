@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
+from backend.storage.db import Database
+
 
 class UsageRow(NamedTuple):
     """One user's use of one feature or page on one local day; `first_ms` is its time of day."""
@@ -62,4 +64,10 @@ class UsageStore(Protocol):
         """Return how many users had 1, 2, … 30 active days in the 30 days before `day`."""
 
     def forget(self, connection: Connection, user_keys: Sequence[int]) -> None:
-        """Delete all rows of a user."""
+        """Delete all rows of a user, at once or as soon as the store can be reached."""
+
+    def settle(self, db: Database) -> bool:
+        """Bring what waits outside the store into it; False when that is not all in."""
+
+    def close(self) -> None:
+        """Let go of connections."""
