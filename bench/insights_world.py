@@ -93,15 +93,35 @@ def _frame(raw: sqlite3.Connection, world: World) -> None:
     )
 
 
+WORDS = tuple(f"word{i}" for i in range(3_000)) + ("slow", "export", "easy", "price", "love") * 20
+
+
+def _comment(g: np.random.Generator) -> str:
+    return " ".join(WORDS[i] for i in g.integers(0, len(WORDS), 12))
+
+
 def _answers(raw: sqlite3.Connection, world: World, first: int, n: int, seed: int) -> None:
     g = np.random.default_rng(seed + first)
     users = 1 + first + np.arange(n)
     account = g.integers(1, world.accounts + 1, n)
+    bits = g.integers(0, 1 << 62, n)
     raw.executemany(
         "INSERT INTO users (key, project_id, user_id, is_anonymous, account_key, traits,"
         " first_seen_at, last_seen_at, activity_day, activity_bits, recent_use)"
-        " VALUES (?, ?, ?, 0, ?, '{}', 0, 0, 0, 0, x'')",
-        ((int(u), PROJECT, f"user_{u}", int(a)) for u, a in zip(users, account, strict=True)),
+        " VALUES (?, ?, ?, 0, ?, ?, 0, ?, ?, ?, x'')",
+        (
+            (
+                int(users[i]),
+                PROJECT,
+                f"user_{users[i]}",
+                int(account[i]),
+                f'{{"role":"{ROLES[i % 4]}","plan":"{PLANS[i % 3]}"}}',
+                NOW_MS - 1,
+                NOW_MS // DAY_MS,
+                int(bits[i]),
+            )
+            for i in range(n)
+        ),
     )
     at = np.sort(NOW_MS - g.integers(0, world.days * DAY_MS, n))
     score, days = g.integers(0, 11, n), g.integers(0, 31, n)
@@ -130,7 +150,7 @@ def _answers(raw: sqlite3.Connection, world: World, first: int, n: int, seed: in
                 int(users[i]),
                 int(account[i]),
                 int(score[i]),
-                "It is slow and the export breaks" if comment[i] else None,
+                _comment(g) if comment[i] else None,
                 ROLES[i % 4],
                 PLANS[i % 3],
                 PAGES[i % 40],

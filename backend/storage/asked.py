@@ -1,29 +1,18 @@
-"""Who was asked: people by role, plan and use, counted in the database."""
+"""Who was asked, whether they answered or not."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from backend.storage.fast import Sql
 
-# One row a person asked in the window, with what they were when last asked.
-_PEOPLE: Final = (
-    "SELECT user_key, max(coalesce(role, '')) AS role, max(coalesce(plan, '')) AS plan,"
-    " max(coalesce(CAST(active_midrank AS REAL), active_percentile, -1.0)) AS midrank,"
-    " max(coalesce(active_days, -1)) AS days,"
-    " max(CASE WHEN score IS NOT NULL AND state IN ('scored', 'completed') THEN 1 ELSE 0 END)"
-    " AS answered,"
-    " max(CASE WHEN comment IS NOT NULL AND comment <> '' THEN 1 ELSE 0 END) AS commented"
-    " FROM responses WHERE project_id = ? AND invited_at >= ? AND invited_at < ?"
-    " AND NOT is_test AND NOT is_manual GROUP BY user_key"
-)
-_CELLS = Sql(
-    "SELECT role, plan, CASE WHEN midrank < 0 THEN -1 WHEN midrank < 20 THEN 0"  # noqa: S608
-    " WHEN midrank < 40 THEN 1 WHEN midrank < 60 THEN 2 WHEN midrank < 80 THEN 3 ELSE 4 END AS g,"
-    f" days, count(*), sum(answered), sum(commented) FROM ({_PEOPLE}) AS people"
-    " GROUP BY role, plan, g, days"
+_SILENT = Sql(
+    "SELECT user_key, coalesce(role, ''), coalesce(plan, ''),"
+    " coalesce(active_midrank, active_percentile, -1.0), coalesce(active_days, -1)"
+    " FROM responses WHERE project_id = ? AND answered_at IS NULL AND invited_at >= ?"
+    " AND invited_at < ? AND NOT is_test AND NOT is_manual"
 )
 _ASKED = Sql(
     "SELECT count(DISTINCT user_key) FROM tickets WHERE project_id = ? AND issued_at >= ?"
@@ -42,25 +31,23 @@ _SIZES = Sql(
 )
 
 
-class Cell(NamedTuple):
-    """People who were shown a survey; `group` is their fifth of active use, -1 unknown.
+class Silent(NamedTuple):
+    """Somebody who was shown a survey and gave no answer to it; -1 and "" stand for unknown."""
 
-    `days` are their active days, -1 while unknown.
-    """
-
+    user: int
     role: str
     plan: str
-    group: int
-    days: int
-    asked: int
-    answered: int
-    commented: int
+    midrank: float
+    active_days: int
 
 
-def cells(connection: Connection, project_id: str, start_ms: int, end_ms: int) -> list[Cell]:
-    """Count the people invited in [start, end) by the sampling rule; tests are left out."""
-    rows = _CELLS(connection, (project_id, start_ms, end_ms)).fetchall()
-    return [Cell(role, plan, *map(int, counts)) for role, plan, *counts in rows]
+def silent(connection: Connection, project_id: str, start_ms: int, end_ms: int) -> list[Silent]:
+    """Return who was invited in [start, end) by the sampling rule and did not answer.
+
+    Once for each time they were; tests are left out.
+    """
+    rows = _SILENT(connection, (project_id, start_ms, end_ms)).fetchall()
+    return list(map(Silent._make, rows))
 
 
 def sampled(connection: Connection, project_id: str, start_ms: int, end_ms: int) -> int:

@@ -48,6 +48,21 @@ def n_for_half_width(
     return max(1, math.ceil(z**2 * _checked(variance) / half_width**2 - 3))
 
 
+def half_width_of(
+    n: float, variance: float = UNKNOWN_VARIANCE, confidence: float = 0.95
+) -> float | None:
+    """Return how far the interval of `n` answers reaches to either side (unit scale).
+
+    The opposite of `n_for_half_width`; None without answers.
+
+    Raises:
+        ValueError: the variance lies outside 0 to 1.
+    """
+    if n <= 0:
+        return None
+    return normal_quantile(confidence) * math.sqrt(_checked(variance) / (n + 3))
+
+
 def minimum_detectable_change(
     n1: int,
     n2: int,

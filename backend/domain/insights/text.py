@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WITHOUT_SPACES = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -36,6 +37,9 @@ _STOP_WORDS = (
     " ao as com da das do dos e em eu foi isso mas na nas não no nos os pela pelo que seu sua são"
     " também tem uma che con della delle di gli ho il nel non per più questo sono"
 )
+COMMENTS_KEPT = 32_768
+"""Comments whose terms are remembered, as each look at a window reads mostly the same ones."""
+
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
@@ -63,7 +67,8 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-def terms(text: str) -> set[str]:
+@lru_cache(maxsize=COMMENTS_KEPT)
+def terms(text: str) -> frozenset[str]:
     """Return the words and two-word phrases of a comment that may say something.
 
     Stop words, single letters and plain numbers are out, and phrases that begin or end so.
@@ -76,7 +81,7 @@ def terms(text: str) -> set[str]:
         for i in range(len(words) - 1)
         if telling[i] and telling[i + 1] and not has_no_spaces(words[i] + words[i + 1])
     }
-    return single | pairs
+    return frozenset(single | pairs)
 
 
 def _pairs(run: str) -> list[str]:

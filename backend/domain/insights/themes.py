@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypedDict
 
 import numpy as np
@@ -24,6 +25,9 @@ FALSE_DISCOVERY = 0.05
 LEAST_COMMENTS = 5
 LEAST_ACCOUNTS = 3
 START = r"(?<!\w)"
+COMMENTS_KEPT = 32_768
+READERS_KEPT = 4
+"""Themes of so many projects, with so many comments each, stay read: some 20 MB at most."""
 
 
 class TermAssociation(TypedDict):
@@ -131,6 +135,27 @@ def compile_theme(theme: Theme) -> Callable[[str], list[str]]:
     Matching folds width, case and apostrophes, and heeds word boundaries; where a script has
     no spaces, any place in the text will do. Empty patterns match nothing.
     """
+    matches = _of_folded(theme)
+    return lambda comment: matches(fold(comment))
+
+
+@lru_cache(maxsize=READERS_KEPT)
+def comment_reader(themes: tuple[Theme, ...]) -> Callable[[str], tuple[list[str], ...]]:
+    """Return a function that lists, for each theme, the patterns a comment matches.
+
+    It remembers the comments it has read: each look at a window reads mostly the same ones.
+    """
+    readers = [_of_folded(theme) for theme in themes]
+
+    @lru_cache(maxsize=COMMENTS_KEPT)
+    def read(comment: str) -> tuple[list[str], ...]:
+        folded = fold(comment)
+        return tuple(reader(folded) for reader in readers)
+
+    return read
+
+
+def _of_folded(theme: Theme) -> Callable[[str], list[str]]:
     compiled = [
         (pattern, re.compile(_expression(fold(pattern.strip()))))
         for pattern in theme.patterns
@@ -138,8 +163,7 @@ def compile_theme(theme: Theme) -> Callable[[str], list[str]]:
     ]
     any_of = _any_of([expression.pattern for _, expression in compiled])
 
-    def matches(comment: str) -> list[str]:
-        text = fold(comment)
+    def matches(text: str) -> list[str]:
         if not any_of.search(text):
             return []
         return [pattern for pattern, expression in compiled if expression.search(text)]
@@ -163,9 +187,10 @@ def theme_table(
     """
     written, texts = _written(answers, comments)
     rows, any_theme = [], np.zeros(len(texts), np.bool_)
-    for theme in themes:
-        matches = compile_theme(theme)
-        found = [matches(text) for text in texts]
+    read = comment_reader(tuple(themes))
+    matched = [read(text) for text in texts]
+    for i, theme in enumerate(themes):
+        found = [of_theme[i] for of_theme in matched]
         has = np.array([bool(patterns) for patterns in found], np.bool_)
         any_theme |= has
         rows.append(_theme_row(theme, written, found, has, confidence))
@@ -189,17 +214,18 @@ def term_table(answers: Answers, comments: Sequence[str | None]) -> list[TermRow
     """
     written, texts = _written(answers, comments)
     y, (cluster, _) = written.y.astype(np.float64), clusters(written)
-    places: dict[str, list[int]] = {}
-    for i, text in enumerate(texts):
-        for term in terms(text):
-            places.setdefault(term, []).append(i)
+    found = [terms(text) for text in texts]
+    counts = Counter(term for of_text in found for term in of_text)
+    # Most terms stand in a comment or two: only the others are worth their places.
+    often = {term for term, n in counts.items() if LEAST_COMMENTS <= n < len(texts)}
+    places: dict[str, list[int]] = {term: [] for term in sorted(often)}
+    for i, of_text in enumerate(found):
+        for term in of_text & often:
+            places[term].append(i)
     known = {
         term: np.array(rows)
-        for term, rows in sorted(places.items())
-        if LEAST_COMMENTS <= len(rows) < len(texts)
-    }
-    known = {
-        term: rows for term, rows in known.items() if _accounts(cluster, rows) >= LEAST_ACCOUNTS
+        for term, rows in places.items()
+        if _accounts(cluster, np.array(rows)) >= LEAST_ACCOUNTS
     }
     a = np.array([len(rows) for rows in known.values()], np.int64)
     sums = np.array([y[rows].sum() for rows in known.values()], np.float64)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from dataclasses import replace
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from sqlalchemy.orm import Session
 
+from backend.domain.insights.active_use import GROUPS, usage_groups
 from backend.domain.insights.bias import (
     LoudestVoices,
     Rate,
@@ -23,21 +25,36 @@ from backend.domain.insights.bias import (
     smd_continuous,
     smd_mark,
 )
-from backend.domain.insights.columns import Bools
+from backend.domain.insights.columns import Bools, Labelled
 from backend.domain.insights.privacy import SMALLEST_CELL
+from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.score import score_table
 from backend.services.insights.comments import comments_of
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.levels import with_usage_group
 from backend.services.insights.population import Populations
-from backend.services.insights.question import Question
-from backend.services.insights.view import look
+from backend.services.insights.question import NO_SEGMENT, Question
+from backend.services.insights.view import View, look
 from backend.services.insights.windows import Windows
 from backend.storage import asked
-from backend.storage.asked import Cell
 
 LOW, HIGH = 0, 4
 NO_NAME = "unknown"
+
+
+class Cell(NamedTuple):
+    """People asked who are alike; `group` is their fifth of active use, -1 unknown.
+
+    `days` are their active days, -1 while unknown.
+    """
+
+    role: str
+    plan: str
+    group: int
+    days: int
+    asked: int
+    answered: int
+    commented: int
 
 
 class CellRow(TypedDict):
@@ -79,7 +96,7 @@ def answered(
     view = look(session, windows, project_id, question)
     connection = session.connection()
     span = (project_id, view.start_ms, view.end_ms)
-    cells = asked.cells(connection, *span)
+    cells = _cells(session, windows, view)
     shown, scored = sum(c.asked for c in cells), sum(c.answered for c in cells)
     people = {
         "eligible": asked.active(connection, *span),
@@ -123,7 +140,41 @@ def answered(
     }
 
 
-def _wrote(session: Session, windows: Windows, view: Any) -> Bools:
+def _cells(session: Session, windows: Windows, view: View) -> list[Cell]:
+    """Count the people asked by the sampling rule, whatever the segment: each person once."""
+    everyone = look(session, windows, view.project_id, replace(view.question, **NO_SEGMENT))
+    loaded = everyone.loaded.select(everyone.answers.weight > 0)
+    loaded = loaded.select(latest_rows(loaded.answers, loaded.answers.user))
+    wrote = _wrote(session, windows, replace(everyone, loaded=loaded))
+    groups = usage_groups(loaded.answers).tolist()
+    days = np.where(loaded.profiled, loaded.answers.active_days, -1).tolist()
+    names = [_names_of(loaded.answers.dimension(name)) for name in ("role", "plan")]
+    rows = zip(*names, groups, days, wrote.tolist(), strict=True)
+    counted = Counter((role, plan, group, d, 1, int(w)) for role, plan, group, d, w in rows)
+    answerers = set(loaded.answers.user.tolist())
+    span = (view.project_id, view.start_ms, view.end_ms)
+    quiet = {p.user: p for p in asked.silent(session.connection(), *span)}
+    counted.update(
+        (p.role, p.plan, _group(p.midrank), p.active_days, 0, 0)
+        for p in quiet.values()
+        if p.user not in answerers
+    )
+    return [
+        Cell(role, plan, group, d, n, n * answers, n * comments)
+        for (role, plan, group, d, answers, comments), n in counted.items()
+    ]
+
+
+def _names_of(column: Labelled) -> list[str]:
+    labels = (*column.labels, "")
+    return [labels[code] for code in column.codes.tolist()]
+
+
+def _group(midrank: float) -> int:
+    return -1 if midrank < 0 else min(GROUPS - 1, int(midrank * GROUPS / 100 + 1e-9))
+
+
+def _wrote(session: Session, windows: Windows, view: View) -> Bools:
     written = comments_of(session, windows, view)
     return np.array([comment is not None for comment in written], np.bool_)
 

@@ -20,8 +20,8 @@ from backend.services.insights.windows import Windows
 from backend.storage.fast import from_ms
 
 QUOTES: Final = 5
-# Counting words takes a tenth of a second for each thousand comments or so.
-MOST_COMMENTS: Final = 20_000
+# Ten thousand comments say what more would, and are counted in a tenth of a second.
+MOST_COMMENTS: Final = 10_000
 
 
 class Quote(TypedDict):

@@ -84,3 +84,9 @@ def _instant_ms(value: date | datetime, zone: tzinfo) -> int:
 
 def _ms(instant: datetime) -> int:
     return (instant - _EPOCH) // _MS
+
+
+NO_SEGMENT: Final[dict[str, Any]] = {
+    f.name: None for f in fields(Question) if f.name not in NOT_SEGMENTS
+}
+"""What takes the segment out of a question."""
