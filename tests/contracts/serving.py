@@ -110,8 +110,13 @@ class Server:
     def start(self) -> Server:
         """Start and wait until the server is ready."""
         process = self.launch()
-        eventually(lambda: process.poll() is not None or self._is_ready(), within_s=30)
-        assert process.poll() is None, self.log
+        try:
+            eventually(lambda: process.poll() is not None or self._is_ready(), within_s=60)
+            assert process.poll() is None, self.log
+        except AssertionError:
+            if process.poll() is None:
+                self.kill()
+            raise
         return self
 
     def stop(self) -> int:
