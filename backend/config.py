@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backend.domain.origins import canonical
 
 _ROOT = Path(__file__).resolve().parent.parent
 _USAGE_SCHEMES = ("clickhouse://", "clickhouses://", "chdb://")
@@ -36,7 +37,19 @@ class Config:
     rate_limits: bool = True
     log_level: str = "INFO"
     jobs_in_process: bool | None = None
+    public_url: str = ""
+    insecure_cookies: bool = False
     widget_dir: Path = field(default_factory=lambda: _ROOT / "widget" / "dist")
+
+    @property
+    def address(self) -> str:
+        """Where people reach the dashboard; links begin with it."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def is_behind_tls(self) -> bool:
+        """True when browsers reach us by https."""
+        return self.public_url.startswith("https://")
 
     @property
     def url(self) -> str:
@@ -81,7 +94,11 @@ class Config:
             rate_limits=reader.flag("RATE_LIMITS") is not False,
             log_level=(environ.get("LOG_LEVEL") or "INFO").upper(),
             jobs_in_process=reader.flag("JOBS_IN_PROCESS"),
+            public_url=reader.address("PUBLIC_URL"),
+            insecure_cookies=reader.flag("INSECURE_COOKIES") is True,
         )
+        if config.insecure_cookies and config.host not in ("127.0.0.1", "::1", "localhost"):
+            reader.faults.append("INSECURE_COOKIES=1 needs HOST to be the loopback address")
         if config.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             reader.faults.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
         if not config.is_embedded and not config.url.startswith("postgresql+psycopg://"):
@@ -110,6 +127,12 @@ class _Reader:
             self.faults.append(f"{name} must be a whole number from {least} to {most}")
             return default
         return int(text)
+
+    def address(self, name: str) -> str:
+        text = self.environ.get(name, "").rstrip("/")
+        if text and canonical(text) is None:
+            self.faults.append(f"{name} must be an origin such as https://zeroten.example.com")
+        return text
 
     def flag(self, name: str) -> bool | None:
         text = self.environ.get(name, "").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +11,18 @@ from typing import Any, Final, TypeVar
 from flask import Flask, g, request
 
 from backend.api.state import zeroten
-from backend.domain import errors, keys
-from backend.services import credentials
+from backend.domain import errors, keys, roles
+from backend.domain.roles import ROLES as ROLES
+from backend.services import credentials, sessions
+from backend.services.clock import utc_now
 from backend.services.credentials import Principal
+from backend.services.sessions import LoggedIn
 
-ROLES: Final = ("viewer", "analyst", "admin", "owner")
+COOKIE: Final = "__Host-zeroten"
+# Without `Secure` no `__Host-`: only for INSECURE_COOKIES=1 on the loopback address.
+PLAIN_COOKIE: Final = "zeroten"
+CSRF_HEADER: Final = "X-CSRF-Token"
+_SAFE_METHODS: Final = ("GET", "HEAD")
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -24,19 +32,24 @@ class Access:
     """What a route asks of its caller.
 
     Args:
-        plane: `widget`, `events`, `admin`, or `open` for what anybody may read.
+        plane: `widget`, `events`, `admin`, `session` for what only a logged-in member may do,
+            `login` for how one becomes that, or `open` for what anybody may read.
+        needs_project: False where a member of several projects need not name one.
     """
 
     plane: str
     role: str = ""
     scope: str = ""
+    needs_project: bool = True
 
 
-def access(plane: str, *, role: str = "", scope: str = "") -> Callable[[View], View]:
+def access(
+    plane: str, *, role: str = "", scope: str = "", needs_project: bool = True
+) -> Callable[[View], View]:
     """Declare what a view asks of its caller; a route without this cannot be registered."""
 
     def declare(view: View) -> View:
-        view.access = Access(plane, role, scope)  # type: ignore[attr-defined]
+        view.access = Access(plane, role, scope, needs_project)  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -65,17 +78,80 @@ def check_declared(app: Flask) -> None:
 
 
 def admit_admin() -> None:
-    """Before an admin request: find the token's principal, or refuse."""
+    """Before a request of the admin plane: find who calls by token or session, or refuse."""
     if request.method == "OPTIONS" or request.endpoint is None:
         return
     needed = access_of(zeroten().app, request.endpoint, request.method)
-    if needed is None or needed.plane != "admin":
+    if needed is None or needed.plane not in ("admin", "session", "login"):
         return
-    g.principal = principal = credentials.admin_principal(zeroten().db, presented_key())
-    if ROLES.index(principal.role) < ROLES.index(needed.role):
+    if needed.plane == "login":
+        _check_not_cross_site()
+        return
+    g.principal = principal = _caller(needed)
+    if needed.plane == "session":
+        return
+    if not roles.includes(principal.role, needed.role):
         raise errors.RoleForbiddenError(f"This needs the role {needed.role}.")
     if needed.scope not in principal.scopes and "*" not in principal.scopes:
         raise errors.ScopeMissingError(f"This needs the scope {needed.scope}.")
+
+
+def _caller(needed: Access) -> Principal:
+    """Return who calls: a bearer token's principal, else that of the session in the cookie."""
+    if "Authorization" in request.headers and needed.plane == "admin":
+        return credentials.admin_principal(zeroten().db, presented_key())
+    g.logged_in = known = sessions.find(zeroten().db, session_token(), utc_now())
+    if known is None:
+        raise errors.TokenInvalidError
+    if request.method not in _SAFE_METHODS:
+        _check_csrf(known)
+    if needed.plane == "session":
+        return known.principal(None, needs_project=False)
+    named = request.args.get("project_id") or (request.view_args or {}).get("project_id")
+    return known.principal(named, needs_project=needed.needs_project)
+
+
+def logged_in() -> LoggedIn:
+    """Return the session behind a request of the plane `session`."""
+    known: LoggedIn = g.logged_in
+    return known
+
+
+def cookie_name() -> str:
+    """Return the name of the session's cookie."""
+    return PLAIN_COOKIE if zeroten().config.insecure_cookies else COOKIE
+
+
+def session_token() -> str:
+    """Return what the session's cookie holds; empty without one."""
+    return request.cookies.get(cookie_name(), "")
+
+
+def _check_csrf(known: LoggedIn) -> None:
+    """Raise CsrfFailedError unless a page of ours sent this (security model, section 2)."""
+    sent = request.headers.get(CSRF_HEADER, "")
+    if not hmac.compare_digest(sent.encode(), known.csrf_token.encode()):
+        raise errors.CsrfFailedError(f"Send {CSRF_HEADER} with the session's csrf_token.")
+    if "Sec-Fetch-Site" not in request.headers and "Origin" not in request.headers:
+        raise errors.CsrfFailedError("Send Sec-Fetch-Site or Origin.")
+    _check_not_cross_site()
+
+
+def _check_not_cross_site() -> None:
+    """Raise CsrfFailedError when a page of another site sent this; older browsers say Origin."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        is_own = site in ("same-origin", "none")
+    else:
+        is_own = _is_own(request.headers.get("Origin"))
+    if not is_own:
+        raise errors.CsrfFailedError("The request comes from another site.")
+
+
+def _is_own(origin: str | None) -> bool:
+    if origin is None or origin == zeroten().config.public_url:
+        return True
+    return origin.partition("://")[2] == request.host
 
 
 def principal() -> Principal:

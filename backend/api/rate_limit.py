@@ -13,9 +13,14 @@ import time
 from typing import Final
 
 from flask import Request
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
+from limits.strategies import (
+    FixedWindowRateLimiter,
+    MovingWindowRateLimiter,
+    RateLimiter,
+    SlidingWindowCounterRateLimiter,
+)
 
 from backend.api.state import zeroten
 from backend.domain.errors import RateLimitedError
@@ -25,10 +30,13 @@ ADDRESS: Final = RateLimitItemPerMinute(600)
 PROJECT: Final = RateLimitItemPerMinute(6_000)
 EVENTS: Final = RateLimitItemPerMinute(6_000)
 ADMIN: Final = RateLimitItemPerMinute(600)
+LOGIN: Final = RateLimitItemPerMinute(20)
+EXPORTS: Final = RateLimitItemPerHour(6)
 
 _storage = MemoryStorage()
 _fixed = FixedWindowRateLimiter(_storage)
 _sliding = SlidingWindowCounterRateLimiter(_storage)
+_moving = MovingWindowRateLimiter(_storage)
 
 
 class _Salt:
@@ -77,6 +85,18 @@ def check_admin(token_id: str) -> None:
     _hit(_sliding, ADMIN, "token", token_id)
 
 
+def check_login(request: Request) -> None:
+    """Count a login or the use of a one-time link against its address."""
+    if zeroten().config.rate_limits:
+        _hit(_moving, LOGIN, "login", _network(client_address(request)))
+
+
+def check_export(token_id: str) -> None:
+    """Count a file with people in it against its token or member."""
+    if zeroten().config.rate_limits:
+        _hit(_moving, EXPORTS, "exports", token_id)
+
+
 def client_address(request: Request) -> str:
     """Return the peer's address, or with n trusted proxies the n-th from the right that they say.
 
@@ -102,8 +122,8 @@ def _network(address: str) -> str:
 
 
 def _hit(
-    strategy: FixedWindowRateLimiter | SlidingWindowCounterRateLimiter,
-    item: RateLimitItemPerMinute,
+    strategy: RateLimiter,
+    item: RateLimitItem,
     bucket: str,
     who: str,
 ) -> None:
@@ -112,4 +132,6 @@ def _hit(
     scope = str(id(zeroten()))
     if not strategy.hit(item, bucket, scope, key):
         reset = strategy.get_window_stats(item, bucket, scope, key).reset_time
-        raise RateLimitedError(bucket, item.amount, 60, max(1, round(reset - time.time())))
+        raise RateLimitedError(
+            bucket, item.amount, item.get_expiry(), max(1, round(reset - time.time()))
+        )

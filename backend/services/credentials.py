@@ -29,6 +29,7 @@ class Principal:
         token_id: the token's id, or the member's: whom the audit log names.
         project_id: None for a token or member of the whole installation.
         member_id: the member behind a session or a token, None for tokens that nobody owns.
+        projects: those of a member whose request names none of several; `project_id` is then "".
     """
 
     token_id: str
@@ -36,6 +37,14 @@ class Principal:
     role: str
     scopes: frozenset[str]
     member_id: str | None = None
+    projects: frozenset[str] | None = None
+
+    @property
+    def own_projects(self) -> frozenset[str] | None:
+        """All projects this caller may know of; None for every one."""
+        if self.projects is not None or self.project_id is None:
+            return self.projects
+        return frozenset({self.project_id})
 
 
 class _Cache:

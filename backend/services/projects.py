@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.domain import errors, keys
+from backend.domain.roles import ROLES as ROLES
 from backend.services import audit
 from backend.services.clock import utc_now
 from backend.services.ids import new_id, new_token
@@ -18,7 +19,6 @@ from backend.services.scope import check_revision, one
 from backend.storage.db import Database
 from backend.storage.models import AdminToken, ApiKey, Project
 
-ROLES: Final = ("viewer", "analyst", "admin", "owner")
 IDENTITY_MODES: Final = ("required", "optional", "anonymous")
 SECRET_SCOPES: Final = ("events:write", "users:write")
 TOKEN_DAYS: Final = 90
@@ -107,6 +107,7 @@ def create_token(
     role: str = "admin",
     days: int = TOKEN_DAYS,
     scopes: Sequence[str] = ("*",),
+    member_id: str | None = None,
 ) -> tuple[AdminToken, str]:
     """Add an admin token; return its row and the token itself, shown once."""
     token = new_token(keys.ADMIN_TOKEN)
@@ -125,6 +126,7 @@ def create_token(
         expires_at=now + timedelta(days=min(days, MAX_TOKEN_DAYS)),
         revoked_at=None,
         last_used_day=None,
+        member_id=member_id,
     )
     session.add(row)
     session.flush()
@@ -155,11 +157,13 @@ def find(session: Session, project_id: str) -> Project:
     return project
 
 
-def listed(session: Session, own: str | None, after: str | None, limit: int) -> list[Project]:
-    """Return projects by id, those after `after`; only `own` for a token of one project."""
+def listed(
+    session: Session, own: Collection[str] | None, after: str | None, limit: int
+) -> list[Project]:
+    """Return projects by id, those after `after`; only `own` for who may not know of all."""
     query = select(Project).order_by(Project.id).limit(limit)
     if own is not None:
-        query = query.where(Project.id == own)
+        query = query.where(Project.id.in_(own))
     if after is not None:
         query = query.where(Project.id > after)
     return list(session.scalars(query))

@@ -27,6 +27,9 @@ SCOPES: Final = (
     "responses:read",
     "responses:write",
     "users:read",
+    "users:write",
+    "members:read",
+    "members:write",
     "insights:read",
     "insights:write",
     "audit:read",
@@ -75,7 +78,13 @@ def add(
     if ALL not in by.scopes and not by.scopes.issuperset(scopes):
         raise errors.ScopeMissingError("A token can have only scopes that its maker has.")
     token, secret = projects.create_token(
-        session, project_id=project_id, name=name, role=role, days=days, scopes=scopes
+        session,
+        project_id=project_id,
+        name=name,
+        role=role,
+        days=days,
+        scopes=scopes,
+        member_id=by.member_id,
     )
     audit.record(
         session,

@@ -124,12 +124,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id_hash", name=op.f("pk_sessions")),
     )
     op.create_index(op.f("ix_sessions_member_id"), "sessions", ["member_id"], unique=False)
+    op.create_table(
+        "login_attempts",
+        sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_login_attempts")),
+    )
+    op.create_index(
+        "ix_login_attempts_account_hash_at", "login_attempts", ["account_hash", "at"], unique=False
+    )
     op.add_column("admin_tokens", sa.Column("member_id", sa.String(length=32), nullable=True))
 
 
 def downgrade() -> None:
     """Drop them all: members must be invited anew, and the list of the erased is the file's."""
     op.drop_column("admin_tokens", "member_id")
+    op.drop_index("ix_login_attempts_account_hash_at", table_name="login_attempts")
+    op.drop_table("login_attempts")
     op.drop_index(op.f("ix_sessions_member_id"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_table("privacy_settings")

@@ -15,9 +15,12 @@ from backend.api.admin.identity import identity
 from backend.api.admin.insights import insights
 from backend.api.admin.insights_settings import insight_settings
 from backend.api.admin.keys import keys
+from backend.api.admin.members import members
 from backend.api.admin.openapi import document, new_api
 from backend.api.admin.projects import projects
+from backend.api.admin.reach import reach
 from backend.api.admin.responses import responses
+from backend.api.admin.session import session
 from backend.api.admin.surveys import surveys
 from backend.api.admin.users import users
 
@@ -28,10 +31,13 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     surveys,
     decisions,
     explain,
+    reach,
     responses,
     insights,
     insight_settings,
     users,
+    members,
+    session,
     audit,
 )
 

@@ -82,6 +82,8 @@ class AdminBlueprint(_Blueprint):
     """
 
     ARGUMENTS_PARSER = StrictParser()
+    # Whether a POST with an `Idempotency-Key` is answered as before.
+    keeps_answers = True
 
     def __init__(self, name: str, import_name: str, *, takes_project: bool = True, **given: Any):
         super().__init__(name, import_name, url_prefix=PREFIX, **given)

@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from backend.api.admin.common import IDEMPOTENCY_KEY, MAX_KEY, PROJECT, AdminBlueprint
-from backend.api.auth import Access, access_of
+from backend.api.auth import COOKIE, Access, access_of
 from backend.api.problems import PROBLEMS
 from backend.api.schemas.common import ProblemSchema
 from backend.domain import errors
@@ -33,6 +33,7 @@ _ALWAYS: Final = (
     errors.KeyNotAllowedError,
     errors.RoleForbiddenError,
     errors.ScopeMissingError,
+    errors.CsrfFailedError,
     errors.InvalidRequestError,
     errors.RateLimitedError,
     errors.StorageUnavailableError,
@@ -45,6 +46,17 @@ _WITH_BODY: Final = (
     errors.UnsupportedMediaTypeError,
     errors.UnsupportedEncodingError,
 )
+
+_SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {
+    "admin": [{"bearer": []}, {"session": []}],
+    "session": [{"session": []}],
+    "login": [],
+}
+_NEEDS: Final = {
+    "admin": "Needs the role `{access.role}` and the scope `{access.scope}`.",
+    "session": "Needs a session.",
+    "login": "Needs no credential: it is how one comes by one.",
+}
 
 
 class AdminApi(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
@@ -74,7 +86,13 @@ def document(app: Flask, api: AdminApi) -> dict[str, Any]:
     spec: dict[str, Any] = api.spec.to_dict()
     components = spec.setdefault("components", {})
     components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "An admin token, `at_…`."}
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An admin token, `at_…`."},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": COOKIE,
+            "description": "The dashboard's login; changes also need `X-CSRF-Token`.",
+        },
     }
     components.setdefault("schemas", {})["Problem"] = _problem_schema(api)
     components.pop("responses", None)
@@ -93,8 +111,8 @@ def _complete(
     view = app.view_functions[rule.endpoint]
     access = access_of(app, rule.endpoint, method) or Access("open")
     operation["operationId"] = rule.endpoint.rpartition(".")[2]
-    operation["security"] = [{"bearer": []}]
-    needs = f"Needs the role `{access.role}` and the scope `{access.scope}`."
+    operation["security"] = _SECURITY[access.plane]
+    needs = _NEEDS[access.plane].format(access=access)
     operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
     parameters: list[Any] = operation.setdefault("parameters", [])
     if blueprint.takes_project:
@@ -102,12 +120,12 @@ def _complete(
     conditions = getattr(view, "if_match", None)
     if conditions is not None:
         parameters.append(_if_match_parameter(conditions))
-    if method == "POST":
+    if method == "POST" and blueprint.keeps_answers:
         parameters.append(_idempotency_parameter())
     kinds: list[type[errors.DomainError]] = [*_ALWAYS, *getattr(view, "problems", ())]
     if rule.arguments or blueprint.takes_project:
         kinds.append(errors.NotFoundError)
-    if method == "POST":
+    if method == "POST" and blueprint.keeps_answers:
         kinds += [errors.IdempotencyInProgressError, errors.IdempotencyKeyReusedError]
     if "requestBody" in operation:
         kinds += _WITH_BODY

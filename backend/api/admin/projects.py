@@ -34,12 +34,12 @@ projects = AdminBlueprint("projects", __name__, takes_project=False)
 @projects.get("/projects")
 @projects.arguments(PageQuerySchema, location="query")
 @projects.response(200, page_of(ProjectSchema))
-@access("admin", role="viewer", scope="projects:read")
+@access("admin", role="viewer", scope="projects:read", needs_project=False)
 def list_projects(query: dict[str, Any]) -> dict[str, Any]:
     """List projects by id."""
     after = decode_cursor(query["cursor"], str)
     with zeroten().db.read() as session:
-        found = service.listed(session, principal().project_id, after, query["limit"] + 1)
+        found = service.listed(session, principal().own_projects, after, query["limit"] + 1)
         items = [service.view(project) for project in found[: query["limit"]]]
     more = len(found) > query["limit"]
     return {"items": items, "next_cursor": encode_cursor(items[-1]["id"]) if more else None}

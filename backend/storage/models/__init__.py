@@ -6,7 +6,13 @@ from backend.storage.models.base import Base
 from backend.storage.models.catalogue import CatalogueEntry
 from backend.storage.models.idempotency import KeptAnswer
 from backend.storage.models.insights import InsightSettings, Release
-from backend.storage.models.members import DashboardSession, Member, Membership, OneTimeLink
+from backend.storage.models.members import (
+    DashboardSession,
+    LoginAttempt,
+    Member,
+    Membership,
+    OneTimeLink,
+)
 from backend.storage.models.outbox import WaitingUsage
 from backend.storage.models.people import Account, User, UserSurvey
 from backend.storage.models.privacy import (
@@ -26,8 +32,8 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Batch",
-    "DashboardSession",
     "CatalogueEntry",
+    "DashboardSession",
     "Decision",
     "ErasedPerson",
     "ErasedTicket",
@@ -35,6 +41,7 @@ __all__ = [
     "InsightSettings",
     "InstallationKey",
     "KeptAnswer",
+    "LoginAttempt",
     "Member",
     "Membership",
     "Name",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.storage.models.base import Base, PublicId, ShortText
+from backend.storage.models.base import Base, Key, PublicId, ShortText
 
 
 class Member(Base):
@@ -69,3 +69,17 @@ class OneTimeLink(Base):
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class LoginAttempt(Base):
+    """A login of the last minute, by the SHA-256 of its e-mail address, known or not.
+
+    In the database, since several processes must count together.
+    """
+
+    __tablename__ = "login_attempts"
+    __table_args__ = (Index("ix_login_attempts_account_hash_at", "account_hash", "at"),)
+
+    key: Mapped[Key]
+    account_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    at: Mapped[datetime]

@@ -8,6 +8,7 @@ import pytest
 from backend.api.auth import ROLES, access_of
 from backend.services import projects
 from tests.conftest import ORIGIN
+from tests.dashboard import join
 
 # A body that each operation with one takes, so that a refusal is for the caller's sake alone.
 BODIES = {
@@ -19,6 +20,8 @@ BODIES = {
     "change_survey": {"name": "x"},
     "change_sampling": {"rate": 0.5},
     "change_response": {"is_test": True},
+    "change_member": {"role": "viewer"},
+    "create_invitation": {"email": "new@example.com", "role": "viewer"},
 }
 UNKNOWN = {
     "project_id": "prj_none",
@@ -29,6 +32,9 @@ UNKNOWN = {
     "response_id": "rsp_none",
     "decision_id": "dec_none",
     "user_id": "nobody",
+    "member_id": "mem_none",
+    "invitation_id": "inv_none",
+    "name": "no-such-method",
 }
 
 
@@ -70,12 +76,14 @@ def bytes_but_for_instance(response):
 
 
 @pytest.fixture
-def other(make_project, make_survey, answer, call, client):
+def other(make_project, make_survey, answer, call, db):
     """A second project, and the ids of everything in it."""
     given = make_project(name="Other")
     survey_id = make_survey(given.id)
     answer("u-other", 9, given=given)
     token = given.owner_token
+    join(db, given.id)
+    invited = call("POST", "/invitations", token, json=BODIES["create_invitation"])
     ids = {
         "project_id": given.id,
         "key_id": call("GET", "/keys", token).json["items"][0]["id"],
@@ -85,6 +93,9 @@ def other(make_project, make_survey, answer, call, client):
         "response_id": call("GET", "/responses", token).json["items"][0]["id"],
         "decision_id": call("GET", f"/surveys/{survey_id}/decisions", token).json["items"][0]["id"],
         "user_id": "u-other",
+        "member_id": call("GET", "/members", token).json["items"][0]["id"],
+        "invitation_id": invited.json["id"],
+        "name": "no-such-theme",
     }
     return given, ids
 
@@ -155,7 +166,7 @@ def test_a_foreign_project_answers_exactly_as_an_unknown_one(app, call, project,
 
 def test_another_projects_things_are_in_no_list(call, project, other):
     _, foreign = other
-    for path in ("/projects", "/keys", "/tokens", "/surveys", "/responses", "/audit"):
+    for path in ("/projects", "/keys", "/tokens", "/surveys", "/responses", "/audit", "/members", "/invitations"):
         listed = call("GET", path).text
         assert not [one for one in foreign.values() if one in listed], path
     for path in ("/responses.csv", "/responses.jsonl"):
