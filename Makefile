@@ -33,7 +33,7 @@ worker: $(RUNTIME) ## run the background jobs (only needed with DATABASE_URL)
 test: $(TESTING) $(WIDGET) ## set up and run all tests
 	@$(BIN)/python tools/browsers.py
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory widget-test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 check: $(TESTING) widget/node_modules/.installed ## format, lint, types, layers, widget types
 	$(BIN)/ruff format --check .

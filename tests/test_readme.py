@@ -8,15 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 SHELL = [code for language, code in BLOCKS if language == "sh"]
 PYTHON = [code for language, code in BLOCKS if language == "python"]
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 def test_the_first_screen_names_the_two_commands():

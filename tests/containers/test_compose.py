@@ -56,7 +56,6 @@ def test_the_image_ships_what_the_commands_need():
         assert part in dockerfile
 
 
-@pytest.mark.xdist_group("containers")
 def test_the_commands_of_web_and_worker_run_against_postgresql(compose, postgresql_url, tmp_path):
     url = _own_database(postgresql_url, "compose")
     port = _free_port()

@@ -14,8 +14,6 @@ from backend.services.demo.truth import FEATURES, HEAVY_NULLS, PLANTED
 from backend.storage.db import Database
 from tests.demo.worlds import NOW, answers_of
 
-pytestmark = pytest.mark.xdist_group("demo-world")
-
 
 @pytest.fixture(scope="module")
 def answers(sqlite_template, tmp_path_factory) -> Answers:

@@ -22,13 +22,6 @@ from demo.announce import INSIGHTS
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"ZEROTEN_DEMO_ACCOUNTS": "4", "ZEROTEN_DEMO_USERS": "30", "ZEROTEN_DEMO_DAYS": "40"}
 
-pytestmark = [
-    pytest.mark.xdist_group("demo-run"),
-    pytest.mark.skipif(
-        not (ROOT / "widget/dist/manifest.json").exists(), reason="`make setup` builds the widget"
-    ),
-]
-
 
 class Demo:
     """A running demo."""
