@@ -6,12 +6,12 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.domain import flow, personal
 from backend.services.responses import Found
-from backend.storage.models import Name, Response, SurveyVersion
+from backend.storage.models import CatalogueEntry, Name, Response, SurveyVersion
 
 # PostgreSQL and SQLite both take that many values in one IN.
 _NAMES_AT_ONCE: Final = 500
@@ -48,7 +48,11 @@ def _names(session: Session, project_id: str, rows: Sequence[Found]) -> dict[int
     names: dict[int, str] = {}
     for start in range(0, len(ids), _NAMES_AT_ONCE):
         some = ids[start : start + _NAMES_AT_ONCE]
-        query = select(Name.id, Name.name).where(Name.project_id == project_id, Name.id.in_(some))
+        query = (
+            select(Name.id, func.coalesce(CatalogueEntry.label, Name.name).label("name"))
+            .outerjoin(CatalogueEntry, CatalogueEntry.name_id == Name.id)
+            .where(Name.project_id == project_id, Name.id.in_(some))
+        )
         names.update((row.id, row.name) for row in session.execute(query))
     return names
 

@@ -71,7 +71,12 @@ _COMMENTS: Final = (
     " AND comment IS NOT NULL AND comment <> ''"
 )
 _STAMP = Sql("SELECT count(*), max(updated_at) FROM responses WHERE project_id = ?")
-_NAMES = Sql("SELECT id, kind, name FROM names WHERE project_id = ?")
+# A name reads as its label in the catalogue; hidden ones are left out.
+_NAMES = Sql(
+    "SELECT n.id, n.kind, coalesce(c.label, n.name) FROM names n LEFT JOIN catalogue c"
+    " ON c.name_id = n.id WHERE n.project_id = ? AND (c.name_id IS NULL OR NOT c.is_hidden)"
+)
+_CATALOGUE_STAMP = Sql("SELECT max(changed_at) FROM catalogue WHERE project_id = ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +116,13 @@ class Loaded:
         return Loaded(answers, self.ids[first:last], self.profiled[first:last], self.bytes)
 
 
-def stamp(connection: Connection, project_id: str) -> tuple[int, int | None]:
-    """Return what differs as soon as any response of the project was added, changed or erased."""
+def stamp(connection: Connection, project_id: str) -> tuple[int, int | None, int | None]:
+    """Return what differs as soon as what answers are read from has changed.
+
+    That is any response of the project added, changed or erased, and the names of features.
+    """
     number, updated_at = _STAMP(connection, (project_id,)).fetchone()
-    return number, updated_at
+    return number, updated_at, _CATALOGUE_STAMP(connection, (project_id,)).fetchone()[0]
 
 
 def load(
@@ -306,14 +314,21 @@ def _used(one: dict[str, Any], kind: str, names: Sequence[Any]) -> Used:
     present[ids] = True
     kept = [name_id for name_id in np.flatnonzero(present).tolist() if name_id in label]
     place = np.full(size, -1, np.int32)
-    place[kept] = np.arange(len(kept))
+    numbers = {text: at for at, text in enumerate(dict.fromkeys(label[i] for i in kept))}
+    place[kept] = [numbers[label[i]] for i in kept]
     numbered = place[ids]
     if len(kept) < int(present.sum()):
         known = numbered >= 0
         row = np.repeat(np.arange(len(lengths)), lengths)[known]
         lengths, numbered = np.bincount(row, minlength=len(lengths)), numbered[known]
+    if len(numbers) < len(kept):
+        # Names that are one feature count once in an answer.
+        row = np.repeat(np.arange(len(lengths)), lengths)
+        pairs = np.unique(row * len(numbers) + numbered)
+        lengths = np.bincount(pairs // len(numbers), minlength=len(lengths))
+        numbered = (pairs % len(numbers)).astype(np.int32)
     indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    return Used(indptr, numbered, tuple(label[name_id] for name_id in kept))
+    return Used(indptr, numbered, tuple(numbers))
 
 
 def _version_label(survey: Survey, surveys: Sequence[Survey]) -> str:

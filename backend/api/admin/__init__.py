@@ -11,6 +11,7 @@ from backend.api.admin.common import AdminBlueprint
 from backend.api.admin.decisions import decisions
 from backend.api.admin.docs import publish
 from backend.api.admin.explain import explain
+from backend.api.admin.features import features
 from backend.api.admin.identity import identity
 from backend.api.admin.insights import insights
 from backend.api.admin.insights_settings import insight_settings
@@ -35,6 +36,7 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     responses,
     insights,
     insight_settings,
+    features,
     users,
     members,
     session,

@@ -31,7 +31,7 @@ END_OF_TIME_MS: Final = 1 << 60
 class _Kept:
     start_ms: int
     end_ms: int
-    stamp: tuple[int, int | None]
+    stamp: tuple[int, int | None, int | None]
     checked_s: float
     loaded: Loaded
     traits: dict[str, dict[bytes, str]] = field(default_factory=dict)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,7 +13,7 @@ from backend.storage.models.base import Base, KeyRef
 class CatalogueEntry(Base):
     """One name's place in the catalogue; names with one label are read as one feature.
 
-    Usage is stored under the names as they were sent: taking an entry away undoes what it did.
+    Usage is stored under the names as they were sent: a label like the name itself undoes it.
     """
 
     __tablename__ = "catalogue"
@@ -22,3 +24,4 @@ class CatalogueEntry(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
     label: Mapped[str] = mapped_column(String(200))
     is_hidden: Mapped[bool]
+    changed_at: Mapped[datetime]

@@ -1,0 +1,56 @@
+"""The catalogue of features and pages."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from backend.api.schemas.common import AdminSchema
+from backend.api.schemas.fields import Flag, name_text
+from backend.domain.events import FEATURE, PAGE
+
+MOST_ARRANGED = 100
+
+
+def _kind(**given: object) -> fields.String:
+    return fields.String(validate=validate.OneOf((FEATURE, PAGE)), **given)  # type: ignore[arg-type]
+
+
+class CatalogueQuerySchema(AdminSchema):
+    """Features or pages."""
+
+    kind = _kind(load_default=FEATURE)
+
+
+class ArrangementSchema(AdminSchema):
+    """What names are to be read as."""
+
+    kind = _kind(load_default=FEATURE)
+    names = fields.List(name_text(), required=True, validate=validate.Length(1, MOST_ARRANGED))
+    label = name_text(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "All `names` are this one feature; null: each is itself again."},
+    )
+    is_hidden = Flag(
+        load_default=False, metadata={"description": "Left out of every report, but still kept."}
+    )
+
+
+class FeatureSchema(AdminSchema):
+    """One feature or page as reports name it, with the names that were sent."""
+
+    label = fields.String(required=True)
+    names = fields.List(fields.String(), required=True)
+    is_hidden = Flag(required=True)
+
+
+class CatalogueSchema(AdminSchema):
+    """All features or all pages of a project."""
+
+    items = fields.List(fields.Nested(FeatureSchema), required=True)
+    names = fields.Integer(required=True)
+    most_names = fields.Integer(required=True)
+    names_over_cap = Flag(
+        required=True,
+        metadata={"description": "More names came than fit: the others count as `(other)`."},
+    )
