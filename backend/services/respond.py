@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection
 
 from backend.domain import flow, keys, tickets
 from backend.domain.errors import (
@@ -23,6 +22,8 @@ from backend.domain.values import clean_text, masked
 from backend.services.ids import new_id
 from backend.storage import responses
 from backend.storage.db import Database
+from backend.storage.fast import DUPLICATES
+from backend.storage.responses import KnownResponse, KnownTicket
 
 FROM_CONTEXT = ("page", "language", "app_version", "device", "traits", "is_verified", "is_manual")
 
@@ -65,7 +66,7 @@ def respond(db: Database, project_id: str, ticket: str, answer: Answer, now: dat
         return db.write(
             lambda connection: _respond(connection, project_id, keys.digest(ticket), answer, now)
         )
-    except IntegrityError as error:
+    except DUPLICATES as error:
         # Two tickets of one wave at the same moment: the unique constraint let one through.
         raise TicketUsedError from error
 
@@ -88,19 +89,18 @@ def _respond(
     columns = _columns(answer, state, old, happened_at, now)
     if columns["answered_at"] is not None and (old is None or old.wave is None):
         columns["wave"] = ticket.wave
-        taken = responses.answer_of_wave(connection, ticket.user_key, ticket.survey_id, ticket.wave)
-        if taken is not None:
+        if responses.is_taken(connection, ticket.user_key, ticket.survey_id, ticket.wave):
             raise TicketUsedError
     if old is None:
-        responses.add(connection, **_new_row(ticket, now) | columns)
+        responses.add(connection, _new_row(ticket, now) | columns)
     else:
-        responses.change(connection, old.id, **columns)
+        responses.change(connection, old, columns)
     _keep_clocks(connection, ticket, old, columns, happened_at)
     return Stored(state, answer.revision, old is None)
 
 
 def _check_time(
-    ticket: Row[Any], old: Row[Any] | None, happened_at: datetime, now: datetime
+    ticket: KnownTicket, old: KnownResponse | None, happened_at: datetime, now: datetime
 ) -> None:
     alive = (
         tickets.takes_first(ticket.issued_at, happened_at, now)
@@ -111,7 +111,7 @@ def _check_time(
         raise TicketExpiredError
 
 
-def _check_values(connection: Connection, ticket: Row[Any], answer: Answer) -> None:
+def _check_values(connection: Connection, ticket: KnownTicket, answer: Answer) -> None:
     content = responses.content(connection, ticket.survey_id, ticket.version)
     faults = flow.check_response(
         content, answer.state, answer.score, answer.comment, answer.answers
@@ -121,7 +121,7 @@ def _check_values(connection: Connection, ticket: Row[Any], answer: Answer) -> N
 
 
 def _columns(
-    answer: Answer, state: str, old: Row[Any] | None, happened_at: datetime, now: datetime
+    answer: Answer, state: str, old: KnownResponse | None, happened_at: datetime, now: datetime
 ) -> dict[str, Any]:
     """Return what this revision sets; the time of the answer is that of its first score."""
     answered_at = None if old is None else old.answered_at
@@ -136,7 +136,7 @@ def _columns(
     } | ({"language": answer.language} if answer.language else {})
 
 
-def _said(answer: Answer, state: str, old: Row[Any] | None) -> dict[str, Any]:
+def _said(answer: Answer, state: str, old: KnownResponse | None) -> dict[str, Any]:
     """Return what the person said, as it stands after this revision."""
     if old is not None and old.state == state != answer.state not in tickets.ANSWERED:
         # Who scores and then closes has answered: a dismissal takes nothing back.
@@ -149,7 +149,7 @@ def _said(answer: Answer, state: str, old: Row[Any] | None) -> dict[str, Any]:
     }
 
 
-def _new_row(ticket: Row[Any], now: datetime) -> dict[str, Any]:
+def _new_row(ticket: KnownTicket, now: datetime) -> dict[str, Any]:
     context = ticket.context
     return {
         "id": new_id("rsp_"),
@@ -171,8 +171,8 @@ def _new_row(ticket: Row[Any], now: datetime) -> dict[str, Any]:
 
 def _keep_clocks(
     connection: Connection,
-    ticket: Row[Any],
-    old: Row[Any] | None,
+    ticket: KnownTicket,
+    old: KnownResponse | None,
     columns: Mapping[str, Any],
     happened_at: datetime,
 ) -> None:
@@ -187,10 +187,6 @@ def _keep_clocks(
             times |= {"answered_at": columns["answered_at"], "answers": ticket.wave + 1}
     if state in ("declined", "later") and (old is None or old.state != state):
         times[f"{state}_at"] = happened_at
-    if times:
-        responses.keep_clocks(connection, ticket.user_key, ticket.survey_id, **times)
-    user: dict[str, Any] = {"last_shown_at": happened_at} if old is None else {}
-    if state in tickets.ENDED:
-        user["open_ticket_until"] = None
-    if user:
-        responses.keep_user(connection, ticket.user_key, **user)
+    responses.keep_clocks(
+        connection, ticket, times, is_first=old is None, ends=state in tickets.ENDED
+    )

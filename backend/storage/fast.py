@@ -7,13 +7,18 @@ are ms since 1970 and JSON is text on the way in (see docs/decisions/hot-path-sq
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 import msgspec
+import psycopg
 from sqlalchemy import Connection
+
+# What a unique constraint raises on either driver.
+DUPLICATES: Final = (sqlite3.IntegrityError, psycopg.errors.UniqueViolation)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)

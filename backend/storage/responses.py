@@ -2,79 +2,210 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
-from backend.storage.models import Response, Survey, SurveyVersion, Ticket, User, UserSurvey
+from backend.storage.fast import Sql, from_json, from_ms, to_json, to_ms, together
 
-_TICKET = (
-    select(Ticket.__table__, Survey.status.label("survey_status"))
-    .join(Survey, Survey.id == Ticket.survey_id)
-    .where(Ticket.token_hash == bindparam("hash"))
-    # Two posts with one ticket wait for each other; SQLite has one writer anyway.
-    .with_for_update(of=Ticket)
+# Two posts with one ticket wait for each other on PostgreSQL; SQLite has one writer anyway. The
+# response is read by a statement of its own: one that waited for the lock would not see it.
+_TICKET = Sql(
+    "SELECT t.token_hash, t.project_id, t.decision_id, t.survey_id, t.version, t.user_key,"
+    " t.account_key, t.wave, t.context, t.admission_probability, t.issued_at, s.status"
+    " FROM tickets t JOIN surveys s ON s.id = t.survey_id WHERE t.token_hash = ?",
+    postgresql_suffix=" FOR UPDATE OF t",
 )
-_RESPONSE = select(Response.__table__).where(Response.ticket_hash == bindparam("hash"))
-_OF_WAVE = select(Response.id).where(
-    Response.user_key == bindparam("user"),
-    Response.survey_id == bindparam("survey"),
-    Response.wave == bindparam("wave_number"),
+_RESPONSE = Sql(
+    "SELECT id, state, revision, score, comment, answers, answered_at, wave, language"
+    " FROM responses WHERE ticket_hash = ?"
 )
-_CONTENT = select(SurveyVersion.content).where(
-    SurveyVersion.survey_id == bindparam("survey"), SurveyVersion.number == bindparam("version")
+_OF_WAVE = Sql("SELECT id FROM responses WHERE user_key = ? AND survey_id = ? AND wave = ?")
+_CONTENT = Sql("SELECT content FROM survey_versions WHERE survey_id = ? AND number = ?")
+_ADD_COLUMNS: Final = (
+    "id", "project_id", "ticket_hash", "decision_id", "survey_id", "version", "user_key",
+    "account_key", "wave", "state", "revision", "score", "comment", "answers", "role", "plan",
+    "page", "language", "app_version", "device", "traits", "is_verified", "is_manual", "is_test",
+    "admission_probability", "invited_at", "created_at", "answered_at", "updated_at",
+)  # fmt: skip
+_ADD = Sql(
+    f"INSERT INTO responses ({', '.join(_ADD_COLUMNS)})"  # noqa: S608 - the names above
+    f" VALUES ({', '.join('?' * len(_ADD_COLUMNS))})"
 )
-_ADD = insert(Response)
-_CLOCK_COLUMNS = ("shown_at", "answered_at", "declined_at", "later_at", "last_score", "answers")
+_CHANGE_COLUMNS: Final = (
+    "wave", "state", "revision", "score", "comment", "answers", "language", "answered_at",
+    "updated_at",
+)  # fmt: skip
+_CHANGE = Sql(
+    f"UPDATE responses SET {', '.join(f'{name} = ?' for name in _CHANGE_COLUMNS)}"  # noqa: S608
+    " WHERE id = ?"
+)
+_CLOCKS: Final = ("shown_at", "answered_at", "declined_at", "later_at", "last_score")
+_KEEP_CLOCKS = Sql(
+    "INSERT INTO user_surveys AS old (user_key, survey_id, shown_at, answered_at, declined_at,"
+    " later_at, last_score, answers) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (user_key, survey_id) DO UPDATE SET"
+    " shown_at = COALESCE(excluded.shown_at, old.shown_at),"
+    " answered_at = COALESCE(excluded.answered_at, old.answered_at),"
+    " declined_at = COALESCE(excluded.declined_at, old.declined_at),"
+    " later_at = COALESCE(excluded.later_at, old.later_at),"
+    " last_score = COALESCE(excluded.last_score, old.last_score),"
+    " answers = CASE WHEN excluded.answers > old.answers THEN excluded.answers ELSE old.answers END"
+)
+_SHOWN = Sql("UPDATE users SET last_shown_at = ? WHERE key = ?")
+_FREE = Sql("UPDATE users SET open_ticket_until = NULL WHERE key = ?")
+_TIMES: Final = ("invited_at", "created_at", "answered_at", "updated_at")
+_DOCUMENTS: Final = ("answers", "traits")
+
+# Published wording never changes, so it is read once.
+_contents: dict[tuple[str, int], dict[str, Any]] = {}
+_CONTENTS_KEPT: Final = 1_000
 
 
-def ticket(connection: Connection, token_hash: bytes) -> Row[Any] | None:
-    """Return the ticket's columns and `survey_status`, holding it until the transaction ends."""
-    return connection.execute(_TICKET, {"hash": token_hash}).first()
+@dataclass(frozen=True, slots=True)
+class KnownTicket:
+    """A ticket and the state of its survey."""
+
+    token_hash: bytes
+    project_id: str
+    decision_id: str
+    survey_id: str
+    version: int
+    user_key: int
+    account_key: int | None
+    wave: int
+    context: dict[str, Any]
+    admission_probability: float | None
+    issued_at: datetime
+    survey_status: str
 
 
-def response(connection: Connection, token_hash: bytes) -> Row[Any] | None:
+@dataclass(frozen=True, slots=True)
+class KnownResponse:
+    """What was said with a ticket so far."""
+
+    id: str
+    state: str
+    revision: int
+    score: int | None
+    comment: str | None
+    answers: dict[str, Any]
+    answered_at: datetime | None
+    wave: int | None
+    language: str | None
+
+
+def ticket(connection: Connection, token_hash: bytes) -> KnownTicket | None:
+    """Return the ticket, holding it until the transaction ends."""
+    row = _TICKET(connection, (token_hash,)).fetchone()
+    if row is None:
+        return None
+    issued_at = from_ms(row[10])
+    assert issued_at is not None
+    return KnownTicket(
+        token_hash=bytes(row[0]),
+        project_id=row[1],
+        decision_id=row[2],
+        survey_id=row[3],
+        version=row[4],
+        user_key=row[5],
+        account_key=row[6],
+        wave=row[7],
+        context=from_json(row[8]),
+        admission_probability=row[9],
+        issued_at=issued_at,
+        survey_status=row[11],
+    )
+
+
+def response(connection: Connection, token_hash: bytes) -> KnownResponse | None:
     """Return the response given with a ticket so far."""
-    return connection.execute(_RESPONSE, {"hash": token_hash}).first()
+    row = _RESPONSE(connection, (token_hash,)).fetchone()
+    if row is None:
+        return None
+    return KnownResponse(
+        id=row[0],
+        state=row[1],
+        revision=row[2],
+        score=row[3],
+        comment=row[4],
+        answers=from_json(row[5]),
+        answered_at=from_ms(row[6]),
+        wave=row[7],
+        language=row[8],
+    )
 
 
 def content(connection: Connection, survey_id: str, version: int) -> dict[str, Any]:
     """Return the wording of one version."""
-    found: dict[str, Any] = connection.execute(
-        _CONTENT, {"survey": survey_id, "version": version}
-    ).scalar_one()
-    return found
+    known = _contents.get((survey_id, version))
+    if known is None:
+        known = from_json(_CONTENT(connection, (survey_id, version)).fetchone()[0])
+        if len(_contents) >= _CONTENTS_KEPT:
+            _contents.clear()
+        _contents[survey_id, version] = known
+    return known
 
 
-def answer_of_wave(connection: Connection, user_key: int, survey_id: str, wave: int) -> str | None:
-    """Return the id of the response that counts for the user, survey and wave."""
-    where = {"user": user_key, "survey": survey_id, "wave_number": wave}
-    return connection.execute(_OF_WAVE, where).scalar()
+def is_taken(connection: Connection, user_key: int, survey_id: str, wave: int) -> bool:
+    """Say whether the user's answer of this wave was given, with whatever ticket."""
+    return _OF_WAVE(connection, (user_key, survey_id, wave)).fetchone() is not None
 
 
-def add(connection: Connection, **columns: Any) -> None:
-    """Store a new response."""
-    connection.execute(_ADD, columns)
+def add(connection: Connection, columns: dict[str, Any]) -> None:
+    """Store a new response.
+
+    Raises:
+        fast.DUPLICATES: another answer of the wave was stored this moment.
+    """
+    stored = _as_stored(columns)
+    _ADD(connection, [stored.get(name) for name in _ADD_COLUMNS])
 
 
-def change(connection: Connection, response_id: str, **columns: Any) -> None:
-    """Replace columns of a response."""
-    connection.execute(update(Response).where(Response.id == response_id).values(**columns))
+def change(connection: Connection, old: KnownResponse, columns: dict[str, Any]) -> None:
+    """Replace what was said; `wave` and `language` stay when `columns` lack them.
+
+    Raises:
+        fast.DUPLICATES: another answer of the wave was stored this moment.
+    """
+    stored = _as_stored({"wave": old.wave, "language": old.language} | columns)
+    _CHANGE(connection, [*(stored[name] for name in _CHANGE_COLUMNS), old.id])
 
 
-def keep_clocks(connection: Connection, user_key: int, survey_id: str, **times: Any) -> None:
-    """Set the given clocks of the user with the survey; others stay."""
-    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    row: dict[str, Any] = dict.fromkeys(_CLOCK_COLUMNS)
-    row |= {"user_key": user_key, "survey_id": survey_id, "answers": 0} | times
-    connection.execute(
-        build(UserSurvey)
-        .values(**row)
-        .on_conflict_do_update(index_elements=["user_key", "survey_id"], set_=times)
-    )
+def keep_clocks(
+    connection: Connection,
+    ticket: KnownTicket,
+    times: dict[str, Any],
+    *,
+    is_first: bool,
+    ends: bool,
+) -> None:
+    """Set the given clocks of the user with the survey, and what any survey must know of them.
+
+    Args:
+        times: `shown_at`, `answered_at`, `declined_at`, `later_at`, `last_score`, `answers`;
+            those left out stay as they are.
+        is_first: the survey was shown just now; `ends`: no more is expected, another may be shown.
+    """
+    with together(connection):
+        if times:
+            clocks = [
+                to_ms(value) if isinstance(value, datetime) else value
+                for value in (times.get(name) for name in _CLOCKS)
+            ]
+            _KEEP_CLOCKS(
+                connection,
+                (ticket.user_key, ticket.survey_id, *clocks, times.get("answers", 0)),
+            )
+        if is_first:
+            _SHOWN(connection, (to_ms(times["shown_at"]), ticket.user_key))
+        if ends:
+            _FREE(connection, (ticket.user_key,))
 
 
-def keep_user(connection: Connection, user_key: int, **columns: Any) -> None:
-    """Set columns of the user: when last shown anything, until when a ticket is open."""
-    connection.execute(update(User).where(User.key == user_key).values(**columns))
+def _as_stored(columns: dict[str, Any]) -> dict[str, Any]:
+    times = {name: to_ms(columns[name]) for name in _TIMES if name in columns}
+    documents = {name: to_json(columns[name]) for name in _DOCUMENTS if name in columns}
+    return columns | times | documents
