@@ -1,4 +1,4 @@
-"""Releases on the trend, and how a project wants its answers read."""
+"""What is beside the answers: releases, how they are read, answers brought from elsewhere."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from backend.api.admin.common import (
 )
 from backend.api.auth import access, principal
 from backend.api.schemas.common import PageQuerySchema, page_of
+from backend.api.schemas.imports import ImportResultSchema, ImportSchema
 from backend.api.schemas.insights import (
     NewReleaseSchema,
     ReleaseSchema,
@@ -23,6 +24,9 @@ from backend.api.schemas.insights import (
     SettingsSchema,
 )
 from backend.api.state import zeroten
+from backend.domain.errors import NotFoundError
+from backend.services import imports
+from backend.services.import_rows import Options
 from backend.services.insights import releases, settings
 
 Answer = tuple[dict[str, Any], int, dict[str, str]]
@@ -92,4 +96,28 @@ def remove_release(release_id: str) -> None:
     project_id, actor = current_project(), principal().token_id
     zeroten().db.transact(
         lambda session: releases.remove(session, project_id, release_id, actor=actor)
+    )
+
+
+@insight_settings.post("/imports")
+@insight_settings.arguments(ImportSchema)
+@insight_settings.response(200, ImportResultSchema)
+@described(problems=(NotFoundError,))
+@access("admin", role="admin", scope="responses:write")
+def import_answers(body: dict[str, Any]) -> dict[str, Any]:
+    """Import answers from another tool's CSV export; a dry run unless `dry_run` is false.
+
+    Sending the same answers again adds nothing, so a long file can come in pieces of up to
+    256 KiB, each with its heading. Lines with a fault are left out and listed.
+    """
+    project_id, survey_id = current_project(), body.pop("survey_id")
+    text, dry_run = body.pop("csv"), body.pop("dry_run")
+    return imports.run(
+        zeroten().db,
+        project_id,
+        survey_id,
+        text,
+        Options(**body),
+        actor=principal().token_id,
+        dry_run=dry_run,
     )
