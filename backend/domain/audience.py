@@ -75,7 +75,7 @@ def judge(rule: Rule | None, facts: Facts) -> tuple[bool, dict[str, Any]]:
 
 
 def names_read(rules: Iterable[Rule | None]) -> dict[str, set[str]]:
-    """Return the names of the traits, account traits, features and usage that checked rules read."""
+    """Return the traits, account traits, features and usage that checked rules look at."""
     kinds = ("trait", "account_trait", "feature", "usage")
     names: dict[str, set[str]] = {kind: set() for kind in kinds}
     waiting = [rule for rule in rules if rule]
@@ -93,6 +93,7 @@ def localize(
     page_traits: Collection[str] | None = None,
     *,
     negated: bool = False,
+    in_page: bool = True,
 ) -> Rule | None:
     """Return a rule the page can judge that is met by at least everybody who meets `rule`.
 
@@ -100,6 +101,8 @@ def localize(
         page_traits: names of the traits that pages send (an account's as `account.` and the
             name); a trait outside them is left to the server, which may know it from a
             server's own calls. None: all of them.
+        in_page: False for a dry run on the server: use and times stay, and what only a page
+            knows (page, device, language, version) is taken for met.
         negated: an odd number of `not` stands above, where "leave it to the server" has
             to read "nobody".
     """
@@ -107,12 +110,15 @@ def localize(
         return None
     op = rule["op"]
     if op in ("and", "or"):
-        inner = [localize(part, page_traits, negated=negated) for part in rule["rules"]]
+        inner = [
+            localize(part, page_traits, negated=negated, in_page=in_page) for part in rule["rules"]
+        ]
         return {"op": op, "rules": inner}
     if op == "not":
-        return {"op": op, "rule": localize(rule["rule"], page_traits, negated=not negated)}
+        inside = localize(rule["rule"], page_traits, negated=not negated, in_page=in_page)
+        return {"op": op, "rule": inside}
     unsent = page_traits is not None and _trait(rule) not in (None, *page_traits)
-    if unsent or _needs_server(rule):
+    if unsent or (_needs_server(rule) if in_page else "field" in rule):
         return NOBODY if negated else SERVER
     return rule
 

@@ -72,5 +72,5 @@ def rests() -> dict[str, Any]:
 
 
 def limits() -> dict[str, Any]:
-    """Return the safety stops: none until an admin sets them."""
-    return {"account_cap": None, "daily_budget": None}
+    """Return the safety stops and the target: none until an admin sets them."""
+    return {"account_cap": None, "daily_budget": None, "target": None}

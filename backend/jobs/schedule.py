@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from backend.services import maintenance, profiles
+from backend.services import maintenance, pacing, profiles
 from backend.storage.db import Database
 from backend.storage.usage.store import UsageStore
 
@@ -24,5 +24,6 @@ class Job(NamedTuple):
 SCHEDULE: Final = (
     Job("usage-outbox", 0.5, maintenance.settle_usage),
     Job("profiles", 1.0, profiles.compute_pending),
+    Job("pacing", 600.0, pacing.run),
     Job("forget-batches", 600.0, maintenance.forget_old_batches),
 )

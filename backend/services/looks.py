@@ -74,6 +74,7 @@ def _user(
         user = known.find(*who) or KnownUser(0, asker.user_id, now)
     else:
         user = known.find_or_add(*who, now)
+        known.keep_seen(connection, user, now)
     anonymous_id = question.anonymous_id
     if not asker.is_anonymous and anonymous_id is not None:
         browser = known.find(connection, project.id, anonymous_id, True)

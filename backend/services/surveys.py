@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.domain import survey_defaults
 from backend.domain.errors import ConflictError
 from backend.domain.timestamps import format_time
-from backend.services import audit, survey_checks
+from backend.services import audit, pacing, survey_checks
 from backend.services.clock import utc_now
 from backend.services.ids import new_id
 from backend.services.scope import check_revision, one
@@ -133,6 +133,7 @@ def add(session: Session, project_id: str, given: Mapping[str, Any], *, actor: s
         InvalidRequestError: pointing at what is wrong in `given`.
     """
     given = survey_checks.checked(session, project_id, given, "#/sampling", {})
+    given = pacing.settled(given, {}, {}, utc_now().date())
     survey = create(session, project_id, **given)
     audit.record(
         session, actor=actor, action="survey.create", subject=survey.id, project_id=project_id
@@ -165,6 +166,7 @@ def change(
         raise ConflictError("The survey is archived.")
     now = {name: getattr(survey, name) for name in ("starts_at", "ends_at")}
     changes = survey_checks.checked(session, project_id, changes, sampling_at, now)
+    changes = pacing.settled(changes, survey.limits, survey.sampling, utc_now().date())
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
     for name, value in changes.items():

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from backend.domain.timestamps import DAY
 from backend.domain.visitor import HISTORY_TIMES, SurveyHistory
 from backend.storage.fast import Sql, from_json, from_ms, to_ms
 
+_PAGE: Final = 1_000
 _COLUMNS = (
     "SELECT u.key, u.user_id, u.traits, u.account_key, u.first_seen_at, u.last_shown_at,"
     " u.open_ticket_until, u.activity_day, u.activity_bits, u.recent_use, u.armed, u.linked_to,"
-    " a.account_id, a.traits,"
+    " u.is_anonymous, u.last_seen_at, a.account_id, a.traits,"
     " s.survey_id, s.shown_at, s.answered_at, s.declined_at, s.later_at, s.last_score, s.answers"
     " FROM users u LEFT JOIN accounts a ON a.key = u.account_key"
     " LEFT JOIN user_surveys s ON s.user_key = u.key"
 )
-_PAST_FROM = 14
+_PAST_FROM = 16
 _USER = Sql(_COLUMNS + " WHERE u.project_id = ? AND u.user_id = ? AND u.is_anonymous = ?")
 _LINKED = Sql(_COLUMNS + " WHERE u.linked_to = ? AND u.key <> ? ORDER BY u.key")
+_PEOPLE = (
+    " FROM users WHERE project_id = ? AND last_seen_at >= ?"
+    " AND (linked_to IS NULL OR linked_to = key)"
+)
+_COUNT = Sql("SELECT count(*)" + _PEOPLE)
+_SOME = Sql(
+    _COLUMNS + f" WHERE u.key IN (SELECT key{_PEOPLE} AND key > ? AND key = key / ? * ?"
+    " ORDER BY key LIMIT ?) ORDER BY u.key"
+)
 _ADD_USER = Sql(
     "INSERT INTO users (project_id, user_id, is_anonymous, traits, first_seen_at, last_seen_at,"
     " activity_day, activity_bits, recent_use) VALUES (?, ?, ?, '{}', ?, ?, 0, 0, ?)"
     " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING RETURNING key"
 )
+_SEEN = Sql("UPDATE users SET last_seen_at = ? WHERE key = ? AND last_seen_at < ?")
 _ACCOUNT = Sql("SELECT key, traits FROM accounts WHERE project_id = ? AND account_id = ?")
 _ADD_ACCOUNT = Sql(
     "INSERT INTO accounts (project_id, account_id, traits, first_seen_at) VALUES (?, ?, '{}', ?)"
@@ -67,6 +81,8 @@ class KnownUser:
     recent_use: bytes = b""
     armed: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
     linked_to: int | None = None
+    is_anonymous: bool = False
+    last_seen_at: datetime | None = None
     history: Mapping[str, SurveyHistory] = field(default_factory=dict)
     answers: Mapping[str, int] = field(default_factory=dict)
     is_new: bool = False
@@ -101,6 +117,37 @@ def find_or_add(
     found = find(connection, project_id, user_id, is_anonymous)
     assert found is not None
     return found
+
+
+def keep_seen(connection: Connection, user: KnownUser, now: datetime) -> None:
+    """Note that the person was here, once a day: a row is not written for every visit."""
+    if user.last_seen_at is not None and now - user.last_seen_at >= DAY:
+        _SEEN(connection, (to_ms(now), user.key, to_ms(now)))
+
+
+def some_people(
+    connection: Connection, project_id: str, seen_since: datetime, at_most: int
+) -> Iterator[KnownUser]:
+    """Give about `at_most` of the people seen since then, taken evenly by their keys.
+
+    Of somebody with several ids it is the user, with the past of that id alone.
+    """
+    since = to_ms(seen_since)
+    step = -(-count_people(connection, project_id, seen_since) // at_most) or 1
+    after = 0
+    while True:
+        rows = _SOME(connection, (project_id, since, after, step, step, _PAGE)).fetchall()
+        people = [_known(list(of_one)) for _, of_one in groupby(rows, key=itemgetter(0))]
+        yield from people
+        if len(people) < _PAGE:
+            return
+        after = people[-1].key
+
+
+def count_people(connection: Connection, project_id: str, seen_since: datetime) -> int:
+    """Return how many people were seen since then; several ids of one person count once."""
+    count: int = _COUNT(connection, (project_id, to_ms(seen_since))).fetchone()[0]
+    return count
 
 
 def with_linked(connection: Connection, user: KnownUser) -> KnownUser:
@@ -158,7 +205,7 @@ def _known(rows: Sequence[Sequence[Any]]) -> KnownUser:
         traits=from_json(first[2]),
         account=None
         if first[3] is None
-        else KnownAccount(first[3], first[12], from_json(first[13])),
+        else KnownAccount(first[3], first[14], from_json(first[15])),
         first_seen_at=first_seen_at,
         last_shown_at=from_ms(first[5]),
         open_ticket_until=from_ms(first[6]),
@@ -167,6 +214,8 @@ def _known(rows: Sequence[Sequence[Any]]) -> KnownUser:
         recent_use=first[9],
         armed=from_json(first[10]) or {},
         linked_to=first[11],
+        is_anonymous=bool(first[12]),
+        last_seen_at=from_ms(first[13]),
         history={
             survey_id: SurveyHistory(
                 shown_at=from_ms(shown_at),

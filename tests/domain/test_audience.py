@@ -97,6 +97,9 @@ LOCAL = (
 )
 
 
+ON_PHONE = {"op": "eq", "field": "device", "value": "mobile"}
+
+
 @pytest.mark.parametrize(("rule", "local"), [x[1:] for x in LOCAL], ids=[x[0] for x in LOCAL])
 def test_the_page_is_told_only_what_it_can_judge(rule, local):
     assert localize(rule) == local
@@ -108,6 +111,18 @@ def test_a_trait_that_pages_never_send_is_left_to_the_server():
     plan = {"op": "eq", "account_trait": "plan", "value": "pro"}
     assert localize(plan, page_traits={"plan"}) == {"op": "server"}
     assert localize(plan, page_traits={"account.plan"}) == plan
+
+
+def test_a_dry_run_judges_use_and_takes_what_only_pages_know_for_met():
+    used = {"op": "used", "feature": "export", "days": 30}
+    rule = {"op": "and", "rules": [used, {"op": "not", "rule": ADMIN}, ON_PHONE]}
+
+    local = localize(rule, page_traits=(), in_page=False)
+
+    assert local == {
+        "op": "and",
+        "rules": [used, {"op": "not", "rule": {"op": "or", "rules": []}}, {"op": "server"}],
+    }
 
 
 RULES = st.recursive(

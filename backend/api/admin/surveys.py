@@ -22,6 +22,7 @@ from backend.api.schemas.surveys import (
     NewSurveySchema,
     PublishedSurveySchema,
     SamplingChangeSchema,
+    SamplingStatusSchema,
     SurveyChangeSchema,
     SurveyQuerySchema,
     SurveySchema,
@@ -29,7 +30,7 @@ from backend.api.schemas.surveys import (
 )
 from backend.api.state import zeroten
 from backend.domain.errors import ConflictError
-from backend.services import survey_checks
+from backend.services import pacing, survey_checks
 from backend.services import surveys as service
 from backend.services.clock import utc_now
 from backend.services.scope import one
@@ -102,6 +103,17 @@ def change_survey(body: dict[str, Any], survey_id: str) -> Answer:
 def change_sampling(body: dict[str, Any], survey_id: str) -> Answer:
     """Turn the sampling of a running survey; it acts within seconds."""
     return _change(survey_id, {"sampling": body}, sampling_at="#")
+
+
+@surveys.get("/surveys/<survey_id>/sampling")
+@surveys.response(200, SamplingStatusSchema)
+@access("admin", role="viewer", scope="surveys:read")
+def get_sampling(survey_id: str) -> dict[str, Any]:
+    """Return how the sampling goes: progress to the target, days on which the budget bound."""
+    project_id = current_project()
+    with zeroten().db.read() as session:
+        survey = one(session, Survey, project_id, survey_id)
+        return pacing.status(session, survey, utc_now())
 
 
 @surveys.post("/surveys/<survey_id>/publish")

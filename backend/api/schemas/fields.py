@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -76,6 +76,21 @@ def name_text(most: int = limits.NAME_LENGTH, **given: Any) -> fields.String:
             raise ValidationError(f"Must have 1 to {most} characters, no control ones.")
 
     described = {"minLength": 1, "maxLength": most} | given.pop("metadata", {})
+    return fields.String(validate=check, metadata=described, **given)
+
+
+def date_text(**given: Any) -> fields.String:
+    """Return a field for a calendar date, `2026-11-22`."""
+
+    def check(value: str) -> None:
+        try:
+            is_date = date.fromisoformat(value).isoformat() == value
+        except ValueError:
+            is_date = False
+        if not is_date:
+            raise ValidationError("Must be a date such as 2026-11-22.")
+
+    described = {"format": "date"} | given.pop("metadata", {})
     return fields.String(validate=check, metadata=described, **given)
 
 

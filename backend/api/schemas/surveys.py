@@ -7,7 +7,7 @@ from typing import Any, Final
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from backend.api.schemas.common import AdminSchema, PageQuerySchema
-from backend.api.schemas.fields import Flag, Number, Time, Whole, name_text
+from backend.api.schemas.fields import Flag, Number, Time, Whole, date_text, name_text
 from backend.api.schemas.projects import OriginField
 from backend.domain.survey_rules import DEVICES, MAX_DAYS, STATUSES, TRIGGER_TYPES
 
@@ -108,8 +108,24 @@ class CapSchema(AdminSchema):
     days = Whole(required=True, validate=validate.Range(1, MAX_DAYS))
 
 
+class TargetSchema(AdminSchema):
+    """A number of answers to bring, by a day or in every period; pacing sets the rate for it."""
+
+    answers = Whole(required=True, validate=validate.Range(1, MAX_COUNT))
+    by = date_text(metadata={"description": "The last day that counts, in UTC."})
+    period_days = Whole(validate=validate.Range(7, MAX_DAYS))
+    since = fields.String(
+        dump_only=True, metadata={"format": "date", "description": "When it was set."}
+    )
+
+    @validates_schema
+    def _check(self, target: dict[str, Any], **_: Any) -> None:
+        if ("by" in target) == ("period_days" in target):
+            raise ValidationError("Give either by or period_days.", "by")
+
+
 class LimitsSchema(AdminSchema):
-    """Safety stops; null sets none."""
+    """Safety stops and the target; null sets none."""
 
     account_cap = fields.Nested(CapSchema, allow_none=True)
     daily_budget = Whole(
@@ -117,6 +133,7 @@ class LimitsSchema(AdminSchema):
         validate=validate.Range(1, MAX_COUNT),
         metadata={"description": "At most so many people asked a UTC day."},
     )
+    target = fields.Nested(TargetSchema, allow_none=True)
 
 
 class SurveyChangeSchema(AdminSchema):
@@ -191,3 +208,36 @@ class SurveyVersionsSchema(AdminSchema):
     """All versions of a survey, newest first."""
 
     items = fields.List(fields.Nested(SurveyVersionSchema), required=True)
+
+
+class BoundDaySchema(AdminSchema):
+    """A day on which the daily budget kept people back."""
+
+    day = fields.String(required=True, metadata={"format": "date"})
+    asked = Whole(required=True)
+    refused = Whole(required=True, metadata={"description": "For the budget alone."})
+
+
+class TargetProgressSchema(AdminSchema):
+    """How far a target is; showings of the last day do not count yet."""
+
+    answers_wanted = Whole(required=True)
+    begins_at = Time(required=True)
+    ends_at = Time(required=True)
+    answers = Whole(required=True)
+    displays = Whole(required=True)
+    response_rate = Number(required=True)
+    displays_needed = Number(required=True)
+    displays_needed_per_day = Number(required=True, allow_none=True)
+
+
+class SamplingStatusSchema(AdminSchema):
+    """How a survey's sampling goes."""
+
+    sampling = fields.Nested(SamplingSchema, required=True)
+    target = fields.Nested(TargetProgressSchema, required=True, allow_none=True)
+    budget_bound_on = fields.List(
+        fields.Nested(BoundDaySchema),
+        required=True,
+        metadata={"description": "Days of the last 90; a budget is a safety stop: raise it."},
+    )
