@@ -33,6 +33,7 @@ _CHANGEABLE: Final = (
     "excludes_unverified",
     "allowed_origins",
     "page_rules",
+    "page_views",
 )
 
 

@@ -19,7 +19,7 @@ from backend.domain.events import FEATURE
 from backend.domain.pages import PageRule
 from backend.services.project_facts import ActiveUse, ProjectFacts
 from backend.storage.db import Database
-from backend.storage.models import Name, Project, Survey, SurveyVersion
+from backend.storage.models import Name, PrivacySettings, Project, Survey, SurveyVersion
 
 # Another process may have changed it: what admins turn must act within seconds everywhere.
 CACHE_S: Final = 2.0
@@ -60,8 +60,10 @@ class PublishedProject:
     identity_mode: str
     origins: frozenset[str]
     page_rules: tuple[PageRule, ...]
+    page_views: bool
     calendar: Calendar
     surveys: Mapping[str, PublishedSurvey]
+    respects_dnt: bool = False
     server_traits: frozenset[str] | None = None
     feature_ids: Mapping[str, int] = field(default_factory=dict)
     active_use: ActiveUse | None = None
@@ -119,6 +121,7 @@ class Published:
             ).all()
             surveys = {survey.id: as_published(survey, content) for survey, content in rows}
             calendar = self._calendar(project.timezone)
+            privacy = session.get(PrivacySettings, project_id)
             return PublishedProject(
                 id=project.id,
                 is_enabled=project.is_enabled,
@@ -126,8 +129,10 @@ class Published:
                 identity_mode=project.identity_mode,
                 origins=frozenset(project.allowed_origins),
                 page_rules=tuple(PageRule(**rule) for rule in project.page_rules),
+                page_views=project.page_views,
                 calendar=calendar,
                 surveys=surveys,
+                respects_dnt=privacy is not None and privacy.respects_dnt,
                 **self._read_by(session, project_id, calendar, surveys.values()),
             )
 

@@ -25,8 +25,8 @@ def configuration(project: PublishedProject, key: str, panel: str) -> dict[str, 
         "panel": panel,
         "off": not project.is_enabled,
         "page_rules": [rule._asdict() for rule in project.page_rules],
-        "page_views": False,
-        "respect_dnt": False,
+        "page_views": project.page_views,
+        "respect_dnt": project.respects_dnt,
         "surveys": [_survey(each, now, traits) for each in running] if project.is_enabled else [],
     }
 

@@ -1,4 +1,4 @@
-"""Rows waiting for a usage store of its own, and the catalogue of features."""
+"""Rows waiting for a usage store of its own, the catalogue of features, page views."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name_id", name=op.f("pk_catalogue")),
     )
     op.create_index("ix_catalogue_project_id", "catalogue", ["project_id"], unique=False)
+    op.add_column(
+        "projects",
+        sa.Column("page_views", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     if op.get_bind().dialect.name == "postgresql":
         # Room on each page for the next version of a row: updating a person then needs no new
         # index entry (heap-only tuples), and the page is not split.
@@ -49,6 +53,7 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("ALTER TABLE usage_days RESET (fillfactor)")
         op.execute("ALTER TABLE users RESET (fillfactor)")
+    op.drop_column("projects", "page_views")
     op.drop_index("ix_catalogue_project_id", table_name="catalogue")
     op.drop_table("catalogue")
     op.drop_table("waiting_usage")

@@ -39,7 +39,7 @@ def decide() -> ResponseReturnValue:
     """May this person be asked now? Every gate's word is stored; a ticket comes back if so."""
     rate_limit.check_address(request)
     document = body.json_object(request, "widget")
-    project = _project(document)
+    project = project_of(document)
     question = read_question(document, request.headers.get("Origin"))
     person = question.user_id or question.anonymous_id or question.identity_token or ""
     rate_limit.check_person(project.id, person)
@@ -57,7 +57,7 @@ def responses() -> ResponseReturnValue:
     """Store one revision of an answer; 201 the first time, 200 after that."""
     rate_limit.check_address(request)
     document = body.json_object(request, "widget")
-    project = _project(document)
+    project = project_of(document)
     ticket = document.get("ticket")
     if not isinstance(ticket, str):
         raise NotFoundError
@@ -80,7 +80,7 @@ def preflight() -> ResponseReturnValue:
     return response
 
 
-def _project(document: dict[str, Any]) -> PublishedProject:
+def project_of(document: dict[str, Any]) -> PublishedProject:
     """Return the project of the key in the body, whose list must hold the page's origin."""
     key = document.get("publishable_key")
     if not isinstance(key, str):

@@ -42,6 +42,9 @@ class ProjectChangeSchema(AdminSchema):
     )
     allowed_origins = fields.List(OriginField(), validate=validate.Length(max=100))
     page_rules = fields.List(fields.Nested(PageRuleSchema), validate=validate.Length(max=200))
+    page_views = Flag(
+        metadata={"description": "True: the widget reports which pages are used, and how long."}
+    )
 
 
 class NewProjectSchema(AdminSchema):

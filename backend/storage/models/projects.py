@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.storage.models.base import Base, PublicId, ShortText
@@ -25,6 +25,7 @@ class Project(Base):
     excludes_unverified: Mapped[bool]
     allowed_origins: Mapped[list[Any]]
     page_rules: Mapped[list[Any]]
+    page_views: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     revision: Mapped[int]
