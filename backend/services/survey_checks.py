@@ -13,6 +13,7 @@ from backend.domain import audience
 from backend.domain.errors import FieldError, InvalidRequestError
 from backend.domain.flow import check_content
 from backend.domain.flow.answers import escape_pointer
+from backend.services import survey_warnings
 from backend.storage.models import Account, Project, Response, Survey, User
 
 # Names of traits are gathered from so many of the latest people, accounts and answers.
@@ -109,7 +110,7 @@ def warnings(session: Session, survey: Survey, now: datetime) -> list[str]:
     """Return why a survey that goes out now would ask nobody, or fewer than one may think."""
     project = session.get(Project, survey.project_id)
     assert project is not None
-    return list(_warnings(project, survey, now))
+    return [*_warnings(project, survey, now), *survey_warnings.warnings(session, survey, now)]
 
 
 def cleaned(value: Any) -> Any:
