@@ -82,7 +82,7 @@ def get_trend(query: dict[str, Any]) -> Response:
 @insights.arguments(schemas.LandingSchema, location="query")
 @insights.response(200, shape(over_time.Landed))
 @described(problems=(NotFoundError,))
-@access("admin", role="viewer", scope="insights:read")
+@access("admin", role="analyst", scope="insights:read")
 def get_landing(query: dict[str, Any]) -> Response:
     """Did a release land? The answers since it against those of the 90 days before.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final, TypedDict
 
 from sqlalchemy.orm import Session
@@ -11,7 +9,6 @@ from sqlalchemy.orm import Session
 from backend.domain.insights.accounts import AccountRow, accounts_table, attention
 from backend.domain.insights.wording import Note
 from backend.domain.timestamps import format_time
-from backend.services.clock import utc_now
 from backend.services.insights import settings
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.people import account_ids
@@ -22,7 +19,7 @@ from backend.storage import asked
 from backend.storage.fast import from_ms
 
 CYCLE_MS: Final = 90 * 86_400_000
-TWO_CYCLES: Final = timedelta(days=180)
+TWO_CYCLES: Final = 180
 
 
 class NamedAccount(TypedDict):
@@ -75,7 +72,7 @@ def accounts(
         only_attention: only those with a reason to call, the most valuable first.
         start: how many to leave out, as the pages before have shown them.
     """
-    view = look(session, windows, project_id, _two_cycles(question))
+    view = look(session, windows, project_id, question, days=TWO_CYCLES)
     chosen = settings.read(session, project_id)
     connection = session.connection()
     who = asked.of_accounts(connection, project_id, view.start_ms, view.end_ms)
@@ -99,15 +96,6 @@ def accounts(
         "worth_a_call": n,
         "rows": _named(session, view, page, who, sizes),
     }, len(listed) > start + limit
-
-
-def _two_cycles(question: Question) -> Question:
-    if question.since is not None:
-        return question
-    try:
-        return replace(question, since=(question.until or utc_now()) - TWO_CYCLES)
-    except OverflowError:
-        return question
 
 
 def _cycles(view: View, tickets: list[tuple[int, int]]) -> int:

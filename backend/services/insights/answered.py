@@ -93,7 +93,7 @@ def answered(
 
     The funnel counts people of the whole window; a segment narrows the scores alone.
     """
-    view = look(session, windows, project_id, question)
+    view = look(session, windows, project_id, question, is_fixed=True)
     connection = session.connection()
     span = (project_id, view.start_ms, view.end_ms)
     cells = _cells(session, windows, view)
@@ -142,7 +142,8 @@ def answered(
 
 def _cells(session: Session, windows: Windows, view: View) -> list[Cell]:
     """Count the people asked by the sampling rule, whatever the segment: each person once."""
-    everyone = look(session, windows, view.project_id, replace(view.question, **NO_SEGMENT))
+    whole = replace(view.question, **NO_SEGMENT)
+    everyone = look(session, windows, view.project_id, whole, is_fixed=True)
     loaded = everyone.loaded.select(everyone.answers.weight > 0)
     loaded = loaded.select(latest_rows(loaded.answers, loaded.answers.user))
     wrote = _wrote(session, windows, replace(everyone, loaded=loaded))

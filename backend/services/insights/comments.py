@@ -79,7 +79,7 @@ def comments(
     Those who may not see single answers get no quotes, and neither themes nor terms of fewer
     than five comments.
     """
-    view = look(session, windows, project_id, question)
+    view = look(session, windows, project_id, question, is_fixed=True)
     texts = comments_of(session, windows, view)
     written = [i for i, text in enumerate(texts) if text is not None]
     read = set(written[-MOST_COMMENTS:])

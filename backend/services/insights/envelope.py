@@ -7,8 +7,9 @@ from typing import Any, TypedDict
 from backend.domain.insights.rows import latest
 from backend.domain.insights.wording import Note, note
 from backend.domain.timestamps import format_time
+from backend.services.insights.coarse import COARSER
 from backend.services.insights.methods import Method, method
-from backend.services.insights.view import COARSER, View
+from backend.services.insights.view import View
 from backend.storage.fast import from_ms
 
 
@@ -45,7 +46,7 @@ def envelope(view: View, name: str, sentence: str, n: int | None = None) -> Enve
             "to": _time(view.end_ms),
             "timezone": view.timezone,
         },
-        "segment": {} if view.coarser else _segment(view),
+        "segment": _segment(view),
         "confidence": view.confidence,
         "coarser": COARSER if view.coarser else None,
         "method": method(name),

@@ -17,6 +17,7 @@ from backend.domain.insights.drivers import DriverRow, Kind, features_table
 from backend.domain.insights.privacy import suppress
 from backend.domain.insights.score import ScoreTable, score_table
 from backend.domain.insights.wording import Note, note
+from backend.services.insights.coarse import joined
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.population import Populations
 from backend.services.insights.question import Question
@@ -94,9 +95,12 @@ def breakdown(
     Raises:
         InvalidRequestError: a trait that names people, to somebody who may not see them.
     """
-    view = look(session, windows, project_id, question)
+    view = look(session, windows, project_id, question, by=by)
     name, view = _dimension(session, windows, view, by)
-    answers = _folded(view.answers, name)
+    answers = view.answers
+    if not question.sees_answers:
+        answers = joined(answers, name, view.timezone)
+    answers = _folded(answers, name)
     rows = breakdown_table(answers, name, view.confidence)
     if not question.sees_answers:
         rows = hide_small_cells(rows)
@@ -109,7 +113,7 @@ def features(
     session: Session, windows: Windows, project_id: str, question: Question, kind: Kind
 ) -> dict[str, Any]:
     """Return each feature or page: who used it, and how they answered at equal use."""
-    view = look(session, windows, project_id, question)
+    view = look(session, windows, project_id, question, is_fixed=True)
     known = view.loaded.profiled
     answers = view.answers.select(known)
     rows = features_table(answers, kind, view.confidence)

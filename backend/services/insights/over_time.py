@@ -13,7 +13,7 @@ from backend.domain.errors import FieldError, InvalidRequestError
 from backend.domain.insights.drift import Side
 from backend.domain.insights.landing import BEFORE_DAYS, Landing, landing
 from backend.domain.insights.levels import hidden_level
-from backend.domain.insights.privacy import SMALLEST_CELL, suppress
+from backend.domain.insights.privacy import suppress
 from backend.domain.insights.repeats import RepeatTable, repeat_table
 from backend.domain.insights.rows import latest
 from backend.domain.insights.trend import DAY_MS, TrendRow, bucket, hide_small_buckets, trend_table
@@ -31,9 +31,10 @@ from backend.services.scope import one
 from backend.storage.fast import from_ms
 from backend.storage.models import Release, Survey, SurveyVersion
 
-YEAR: Final = timedelta(days=360)
+YEAR_DAYS: Final = 360
 CYCLE_MS: Final = 90 * DAY_MS
 FIRST_MS: Final = 0
+SHORTER_THAN_MONTHS: Final = ("day", "week")
 
 
 class Marker(TypedDict):
@@ -104,12 +105,16 @@ def trend(
 ) -> dict[str, Any]:
     """Return the level of each day, week, month or quarter of the project's calendar.
 
-    Without a window: the last 360 days.
+    Without a window: the last 360 days. Those who may not see single answers get months at
+    the finest.
     """
-    view = look(session, windows, project_id, _year(question))
+    view = look(session, windows, project_id, question, days=YEAR_DAYS)
+    if not question.sees_answers and unit in SHORTER_THAN_MONTHS:
+        unit = "month"
     rows = trend_table(view.answers, view.timezone, unit, now_ms(view), view.confidence)
     if not question.sees_answers:
-        rows = hide_small_buckets(rows)
+        # A month left out for having too few people must not read as one without any.
+        rows = [row if row["level"]["n"] else _hidden(row) for row in hide_small_buckets(rows)]
     done = [row for row in rows if not row["running"]]
     sentence = "No answers yet."
     if done:
@@ -146,8 +151,6 @@ def landed(
     view = look(session, windows, project_id, replace(question, since=since, until=None))
     release_ms = to_ms(release.at)
     table = landing(view.answers, release_ms, view.timezone, view.confidence)
-    if not question.sees_answers:
-        table = _without_small_sides(table)
     after = latest(view.answers.without_usage().select(view.answers.at >= release_ms))
     return {
         **envelope(view, "did-it-land", table["sentence"], len(after)),
@@ -164,7 +167,7 @@ def drift(
     Without a window: the last 360 days. Those who may not see single answers get the alarms,
     not the daily statistics, from which a day's answers could be worked out.
     """
-    view = look(session, windows, project_id, _year(question))
+    view = look(session, windows, project_id, question, is_fixed=True, days=YEAR_DAYS)
     table = drift_table(view.answers, view.timezone, min(now_ms(view), view.end_ms))
     ids = account_ids(session, project_id, {a for row in table["alarms"] for a in row["accounts"]})
     rows = [
@@ -193,9 +196,9 @@ def repeats(
     Raises:
         InvalidRequestError: the split lies outside the window.
     """
-    view = look(session, windows, project_id, _year(question))
+    view = look(session, windows, project_id, question, is_fixed=True, days=YEAR_DAYS)
     split_ms = view.end_ms - CYCLE_MS
-    if split is not None:
+    if split is not None and question.sees_answers:
         split_ms = Question(since=split).window_ms(view.zone, utc_now())[0]
     if not view.start_ms < split_ms < view.end_ms:
         fault = FieldError("#/query/split", "Must lie inside the window.")
@@ -208,16 +211,6 @@ def repeats(
         "split": format_time(from_ms(split_ms)),
         "repeats": table,
     }
-
-
-def _year(question: Question) -> Question:
-    if question.since is not None:
-        return question
-    end = question.until or utc_now()
-    try:
-        return replace(question, since=end - YEAR)
-    except OverflowError:
-        return question
 
 
 def _span(view: View) -> tuple[Any, Any]:
@@ -245,13 +238,9 @@ def _marker(view: View, unit: str, id_: str, name: str, at: Any) -> dict[str, An
     return {"id": id_, "name": name, "at": format_time(at), "bucket": first}
 
 
-def _without_small_sides(table: Landing) -> Landing:
-    """Hide a side of fewer than five people; the difference needs twenty on both anyway."""
-    hidden = table.copy()
-    if (table["before"]["n"] or 0) < SMALLEST_CELL:
-        hidden["before"] = hidden_level()
-    if (table["after"]["n"] or 0) < SMALLEST_CELL:
-        hidden["after"] = hidden_level()
+def _hidden(row: TrendRow) -> TrendRow:
+    hidden = row.copy()
+    hidden["level"] = hidden_level()
     return hidden
 
 

@@ -73,7 +73,7 @@ def active_use(
     session: Session, windows: Windows, project_id: str, question: Question
 ) -> dict[str, Any]:
     """Return where categories pile up by active use."""
-    view = look(session, windows, project_id, question)
+    view = look(session, windows, project_id, question, is_fixed=True)
     known = view.loaded.profiled
     answers = view.answers.select(known)
     table, points = hotspot_table(answers), scatter_table(answers)

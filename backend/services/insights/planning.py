@@ -53,7 +53,7 @@ def plan(
     power: float,
 ) -> dict[str, Any]:
     """Return what it takes to see a change, or to know the NPS this well; both in points."""
-    view = look(session, windows, project_id, question)
+    view = look(session, windows, project_id, question, is_fixed=True)
     answers = latest(view.answers.without_usage())
     n = len(answers)
     variance = answer_variance(*counts_of(answers.y))

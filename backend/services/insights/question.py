@@ -55,15 +55,17 @@ class Question:
         named = {f.name: getattr(self, f.name) for f in fields(self)}
         return {n: v for n, v in named.items() if v is not None and n not in NOT_SEGMENTS}
 
-    def window_ms(self, zone: tzinfo, now: datetime) -> tuple[int, int]:
+    def window_ms(self, zone: tzinfo, now: datetime, days: int = WINDOW_DAYS) -> tuple[int, int]:
         """Return the window as milliseconds since 1970, the end not included.
 
+        Args:
+            days: how long it is where its start is not given.
         Raises:
             InvalidRequestError: it ends before it starts.
         """
         # An answer of this very millisecond belongs to "now".
         end = _ms(now) + 1 if self.until is None else _instant_ms(self.until, zone)
-        start = end - WINDOW_DAYS * 86_400_000
+        start = end - days * 86_400_000
         if self.since is not None:
             start = _instant_ms(self.since, zone)
         if start >= end:

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from backend.domain.errors import NotFoundError
 from backend.domain.insights.columns import Answers, Bools, Used, labelled
-from backend.domain.insights.privacy import may_filter
 from backend.services.clock import to_ms, utc_now
-from backend.services.insights.question import Question
+from backend.services.insights import coarse
+from backend.services.insights.question import NO_SEGMENT, WINDOW_DAYS, Question
 from backend.services.insights.windows import Windows
 from backend.storage.answers import Loaded
 from backend.storage.models import Account, Project
@@ -25,9 +25,6 @@ TRAIT: Final = "trait:"
 USAGE_GROUP: Final = "usage_group"
 CATEGORIES: Final = {"promoter": 1, "passive": 0, "detractor": -1}
 LABELLED: Final = ("role", "plan", "page", "language", "version", "device", "survey_version")
-COARSER: Final = (
-    "The segment would point at fewer than five people, so all answers of the window are shown."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class View:
     @property
     def is_segment(self) -> bool:
         """Whether the answers are a part of the window's."""
-        return bool(self.question.segment()) and not self.coarser
+        return bool(self.question.segment())
 
     @property
     def answers(self) -> Answers:
@@ -69,29 +66,49 @@ def look(
     windows: Windows,
     project_id: str,
     question: Question,
-    now: datetime | None = None,
+    *,
+    by: str | None = None,
+    is_fixed: bool = False,
+    days: int = WINDOW_DAYS,
 ) -> View:
-    """Return the answers that `question` is about.
+    """Return the answers that `question` is about, as far as its asker may see (`coarse.py`).
 
+    Args:
+        by: a dimension that the answers will be cut by.
+        is_fixed: whether those who may not see single answers get the usual window only.
+        days: how long the window is where its start is not given.
     Raises:
         NotFoundError: there is no such project.
         InvalidRequestError: the window ends before it starts.
     """
-    now = now or utc_now()
+    now = utc_now()
     project = session.get(Project, project_id)
     if project is None:
         raise NotFoundError
-    start_ms, end_ms = question.window_ms(ZoneInfo(project.timezone), now)
+    zone, asked = ZoneInfo(project.timezone), question
+    question.window_ms(zone, now, days)
+    if not question.sees_answers:
+        question = coarse.widened(question, by, is_fixed=is_fixed)
+        question = coarse.whole_months(question, zone, now, days)
+    start_ms, end_ms = question.window_ms(zone, now, days)
     loaded = windows.between(session, project_id, start_ms, end_ms)
     if project.excludes_unverified:
         loaded = loaded.select(loaded.answers.verified)
+    if not question.sees_answers:
+        loaded = loaded.select(coarse.in_large_months(loaded.answers, project.timezone))
+        for name in question.segment():
+            answers = coarse.joined(loaded.answers, coarse.CUTS[name], project.timezone)
+            loaded = replace(loaded, answers=answers)
     if question.trait is not None:
         loaded = with_trait(session, windows, project_id, loaded, question.trait[0])
     rows = _segment(session, project_id, loaded.answers, question)
-    coarser = rows is not None and not question.sees_answers and not _may_cut(loaded, rows)
-    if rows is not None and not coarser:
+    if rows is not None and not question.sees_answers and not rows.any():
+        # Nobody, or too few: which of them must not be told.
+        rows, question = None, replace(question, **NO_SEGMENT)
+    if rows is not None:
         loaded = loaded.select(rows)
-    return View(project_id, question, project.timezone, start_ms, end_ms, now, loaded, coarser)
+    is_coarser = question.segment() != asked.segment()
+    return View(project_id, question, project.timezone, start_ms, end_ms, now, loaded, is_coarser)
 
 
 def with_trait(
@@ -121,13 +138,6 @@ def _segment(
         found = _CONDITIONS[name](session, project_id, answers, value)
         rows = found if rows is None else rows & found
     return rows
-
-
-def _may_cut(loaded: Loaded, rows: Bools) -> bool:
-    """Say whether the segment and what it leaves out are both at least five people, or nobody."""
-    user = loaded.answers.user
-    everyone, inside, outside = (len(np.unique(u)) for u in (user, user[rows], user[~rows]))
-    return may_filter(everyone, everyone - inside) and may_filter(everyone, everyone - outside)
 
 
 def _equal(name: str) -> Callable[..., Bools]:

@@ -106,9 +106,8 @@ def test_a_viewer_sees_no_cell_under_five_people(call, many, answer, project):
     answer("alone", 0, traits={"role": "buyer"})
     rows = get(call, "breakdown?by=role", token=project.viewer_token)["rows"]
 
-    shown = {row["value"]: row["n"] for row in rows}
-    assert shown["buyer"] is None
-    assert list(shown.values()).count(None) == 2
+    assert sorted(row["n"] for row in rows) == [6, 7]
+    assert {row["value"] for row in rows} <= {"admin", "member", "(hidden)"}
     cut = get(call, "score?role=buyer", token=project.viewer_token)
     assert (cut["n"], cut["segment"]) == (13, {})
     assert cut["coarser"]

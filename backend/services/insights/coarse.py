@@ -1,0 +1,107 @@
+"""What those see who may not see single answers: whole months, one segment at a time.
+
+Every number is then a sum over (month, value) groups of five people or more, so that no two
+questions differ by fewer. Small values of a month are joined under one label, together with so
+many others that the rest does not follow from the total (METHODS, section 7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final
+
+import numpy as np
+
+from backend.domain.insights.columns import Answers, Bools, Ints, Labelled
+from backend.domain.insights.privacy import SMALLEST_CELL, suppress
+from backend.domain.insights.trend import bucket_days, local_days
+from backend.services.insights.question import NO_SEGMENT, Question
+
+HIDDEN: Final = "(hidden)"
+# What partitions the answers, so that its small values can be joined.
+CUTS: Final = {
+    **{name: name for name in ("role", "plan", "page", "language", "version", "device")},
+    "survey_version": "survey_version",
+    "survey_id": "survey",
+}
+COARSER: Final = (
+    "Without the right to see single answers there is one segment at a time, of five people or"
+    " more: this is a wider one."
+)
+_MONTH: Final = timedelta(days=31)
+
+
+def widened(question: Question, by: str | None, *, is_fixed: bool) -> Question:
+    """Return the question with no more than one cut.
+
+    Args:
+        by: a dimension that the answers will be cut by.
+        is_fixed: whether this insight has neither segments nor windows for such askers.
+    """
+    segment = question.segment()
+    cuts = [name for name in segment if name in CUTS]
+    if is_fixed:
+        return replace(question, **{**NO_SEGMENT, "since": None, "until": None})
+    if by is not None or len(cuts) != 1 or len(segment) > 1:
+        return replace(question, **NO_SEGMENT)
+    return question
+
+
+def whole_months(question: Question, zone: tzinfo, now: datetime, days: int) -> Question:
+    """Return the question with its window widened to whole months of the project's calendar.
+
+    Raises:
+        InvalidRequestError: it ends before it starts.
+    """
+    start_ms, end_ms = question.window_ms(zone, now, days)
+    first = _local(start_ms, zone).replace(day=1)
+    if question.until is None:
+        return replace(question, since=first)
+    last = _local(end_ms - 1, zone)
+    # The last month there is has no month after it.
+    until = date.max if last >= date(9999, 12, 1) else (last.replace(day=1) + _MONTH).replace(day=1)
+    return replace(question, since=first, until=until)
+
+
+def months_of(answers: Answers, timezone: str) -> Ints:
+    """Return the first day of each answer's month, as days since 1970."""
+    return bucket_days(local_days(answers.at, timezone), "month")
+
+
+def in_large_months(answers: Answers, timezone: str) -> Bools:
+    """Say which answers are of months in which five people or more answered."""
+    months, place = np.unique(months_of(answers, timezone), return_inverse=True)
+    return (_people(place, answers.user, len(months)) >= SMALLEST_CELL)[place]
+
+
+def joined(answers: Answers, name: str, timezone: str) -> Answers:
+    """Return the answers with the small values of a dimension joined, month by month."""
+    column = answers.dimension(name)
+    values = column.codes.astype(np.int64) + 1
+    width = len(column.labels) + 1
+    months, place = np.unique(months_of(answers, timezone), return_inverse=True)
+    cells, cell = np.unique(place * width + values, return_inverse=True)
+    people = _people(cell, answers.user, len(cells))
+    hidden = np.zeros(len(cells), np.bool_)
+    for month in range(len(months)):
+        of_month = np.flatnonzero(cells // width == month)
+        hidden[of_month] = suppress(people[of_month].tolist())
+    codes = np.where(hidden[cell], len(column.labels), column.codes).astype(np.int32)
+    labelled = Labelled(codes, (*column.labels, HIDDEN))
+    return replace(answers, dimensions={**answers.dimensions, name: labelled})
+
+
+def _people(place: Ints, user: Ints, size: int) -> Ints:
+    """Return how many different people each place has."""
+    if not len(place):
+        return np.zeros(size, np.int64)
+    pairs = np.unique(np.stack([place, user]), axis=1)
+    return np.bincount(pairs[0], minlength=size)
+
+
+def _local(ms: int, zone: tzinfo) -> date:
+    try:
+        return (datetime(1970, 1, 1, tzinfo=zone) + timedelta(milliseconds=ms)).date()
+    except OverflowError:
+        return date.min if ms < 0 else date.max
