@@ -13,6 +13,7 @@ from backend.api.operations import operations
 from backend.api.public.routes import public
 from backend.api.state import Zeroten
 from backend.config import Config
+from backend.services.erased import ErasedList
 from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.storage.db import Database
@@ -26,6 +27,7 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
     app = Flask("backend", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     db = db or Database(config.url, pool_size=config.threads)
+    vault = Vault.open(config.encryption_keys, config.data_dir)
     names = NameIds()
     db.on_rollback.append(names.forget)
     app.extensions["zeroten"] = Zeroten(
@@ -35,7 +37,8 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
         published=Published(db),
         names=names,
         usage=open_usage(config.usage_url),
-        vault=Vault.open(config.encryption_keys, config.data_dir),
+        vault=vault,
+        erased=ErasedList(db, vault),
     )
     problems.register(app)
     app.before_request(_name_request)

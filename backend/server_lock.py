@@ -6,9 +6,18 @@ import fcntl
 import sys
 from typing import IO
 
+import structlog
+
 from backend.config import Config
+from backend.services.erasure import Means
+from backend.services.ledger import Ledger
+from backend.services.restoring import ForeignLedgerError, reconcile
+from backend.services.vault import Vault
 from backend.storage.db import Database
 from backend.storage.migrate import migrate
+from backend.storage.usage.opening import open_usage
+
+log = structlog.get_logger()
 
 # Held open for the life of the process: closing it would let go of the lock.
 _held: list[IO[str]] = []
@@ -21,7 +30,22 @@ def prepare(config: Config) -> None:
         _take_lock(config)
     db = Database(config.url, pool_size=1)
     migrate(db.engine)
+    _keep_erased(config, db)
     db.close()
+
+
+def _keep_erased(config: Config, db: Database) -> None:
+    """Erase again whoever a restored backup brought back, before anybody is answered."""
+    vault = Vault.open(config.encryption_keys, config.data_dir)
+    usage = open_usage(config.usage_url)
+    try:
+        removed = reconcile(Means(db, vault, usage, Ledger(config.data_dir)))
+    except (ForeignLedgerError, ValueError) as error:
+        sys.exit(f"zeroten: {error}")
+    finally:
+        usage.close()
+    if removed:
+        log.warning("erased-again-after-restore", ids=removed)
 
 
 def _take_lock(config: Config) -> None:

@@ -56,6 +56,11 @@ class _Salt:
 _salt = _Salt()
 
 
+def daily_salt() -> bytes:
+    """Return today's random bytes, which live in the memory of this process alone."""
+    return _salt.today()
+
+
 def check_address(request: Request) -> None:
     """Count a request of the widget plane against its address, before its body is read."""
     if not zeroten().config.rate_limits:

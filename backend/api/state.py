@@ -8,6 +8,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from backend.config import Config
+from backend.services.erased import ErasedList
 from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.storage.db import Database
@@ -26,6 +27,7 @@ class Zeroten:
     names: NameIds
     usage: UsageStore
     vault: Vault
+    erased: ErasedList
 
 
 def zeroten() -> Zeroten:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from backend.services import maintenance, pacing, profiles
+from backend.services import maintenance, pacing, profiles, retention
 from backend.storage.db import Database
 from backend.storage.usage.store import UsageStore
 
@@ -26,4 +26,5 @@ SCHEDULE: Final = (
     Job("profiles", 1.0, profiles.compute_pending),
     Job("pacing", 600.0, pacing.run),
     Job("forget-batches", 600.0, maintenance.forget_old_batches),
+    Job("retention", 3_600.0, retention.enforce),
 )

@@ -21,6 +21,7 @@ from backend.domain.identity import Identity
 from backend.domain.languages import pick_language
 from backend.domain.timestamps import format_time
 from backend.services import looks
+from backend.services.erased import ErasedList
 from backend.services.ids import new_id, new_token
 from backend.services.looks import Look
 from backend.services.published import PublishedProject, PublishedSurvey
@@ -35,14 +36,22 @@ TRAITS_WITH_COLUMNS: Final = ("role", "plan")
 
 
 def decide(
-    db: Database, vault: Vault, project: PublishedProject, question: Question, now: datetime
+    db: Database,
+    vault: Vault,
+    project: PublishedProject,
+    question: Question,
+    now: datetime,
+    erased: ErasedList | None = None,
 ) -> dict[str, Any]:
     """Return the answer of `POST /v1/decide`; the decision is on disk by then.
 
     Raises:
-        IdentityRequiredError, IdentityInvalidError, IdentityExpiredError, InvalidRequestError.
+        IdentityRequiredError, IdentityInvalidError, IdentityExpiredError, InvalidRequestError,
+        UserErasedError.
     """
     asker = identify(db, vault, project, question, now)
+    if erased is not None:
+        erased.check(project.id, asker.user_id, asker.is_anonymous)
     surveys = candidates(project, question)
     if not surveys:
         return {

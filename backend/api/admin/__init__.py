@@ -18,6 +18,7 @@ from backend.api.admin.insights_settings import insight_settings
 from backend.api.admin.keys import keys
 from backend.api.admin.members import members
 from backend.api.admin.openapi import document, new_api
+from backend.api.admin.privacy import privacy
 from backend.api.admin.projects import projects
 from backend.api.admin.reach import reach
 from backend.api.admin.responses import responses
@@ -39,6 +40,7 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     features,
     users,
     members,
+    privacy,
     session,
     audit,
 )

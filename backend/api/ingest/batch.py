@@ -86,7 +86,7 @@ def _count(
         zeroten().published.project(project_id),
         zeroten().names,
         zeroten().usage,
-        events=read_events(raw, events),
+        events=zeroten().erased.refuse(project_id, read_events(raw, events)),
         key=key,
         sent_at=request.headers.get("X-Sent-At") or sent_at,
         now=utc_now(),

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from backend.api import body, rate_limit
 from backend.api.auth import access
 from backend.api.public import files
+from backend.api.public.privacy import asks_for_privacy
 from backend.api.public.shapes import read_answer, read_question
 from backend.api.state import zeroten
 from backend.domain import origins
@@ -17,6 +18,7 @@ from backend.domain.errors import KeyInvalidError, NotFoundError, OriginNotAllow
 from backend.services import credentials, respond
 from backend.services import decide as decisions
 from backend.services.clock import utc_now
+from backend.services.nameless import nameless
 from backend.services.published import PublishedProject
 
 public = Blueprint("public", __name__)
@@ -41,11 +43,13 @@ def decide() -> ResponseReturnValue:
     document = body.json_object(request, "widget")
     project = project_of(document)
     question = read_question(document, request.headers.get("Origin"))
+    if asks_for_privacy(document, project):
+        question = nameless(question, project.id, rate_limit.daily_salt())
     person = question.user_id or question.anonymous_id or question.identity_token or ""
     rate_limit.check_person(project.id, person)
     now = utc_now()
     parts = zeroten()
-    told = decisions.decide(parts.db, parts.vault, project, question, now)
+    told = decisions.decide(parts.db, parts.vault, project, question, now, parts.erased)
     if told["show"] and (texts := files.interface(told["language"])):
         told["interface"] = texts
     return body.answer(told)
@@ -63,7 +67,11 @@ def responses() -> ResponseReturnValue:
         raise NotFoundError
     rate_limit.check_person(project.id, ticket)
     answer = read_answer(document)
-    stored = respond.respond(zeroten().db, project.id, ticket, answer, utc_now())
+    try:
+        stored = respond.respond(zeroten().db, project.id, ticket, answer, utc_now())
+    except NotFoundError:
+        zeroten().erased.check_ticket(project.id, ticket)
+        raise
     told = {"state": stored.state, "revision": stored.revision}
     return body.answer(told, 201 if stored.is_new else 200)
 

@@ -21,6 +21,7 @@ BODIES = {
     "change_sampling": {"rate": 0.5},
     "change_response": {"is_test": True},
     "change_member": {"role": "viewer"},
+    "change_privacy": {"events_days": 100},
     "create_invitation": {"email": "new@example.com", "role": "viewer"},
 }
 UNKNOWN = {

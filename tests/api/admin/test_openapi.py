@@ -25,7 +25,8 @@ def test_every_admin_operation_is_documented_and_nothing_else(app, document):
         (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
-        if (access := access_of(app, rule.endpoint, method)) and access.plane in ("admin", "session", "login")
+        if (access := access_of(app, rule.endpoint, method))
+        and access.plane in ("admin", "session", "login")
     }
 
     assert set(operations(document)) == routed

@@ -1,0 +1,131 @@
+"""The list of erased ids, asked before anything is stored about a person."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.domain import privacy
+from backend.domain.errors import UserErasedError
+from backend.domain.events import Fault, WireEvent, text_id
+from backend.domain.keys import digest
+from backend.services.vault import Vault
+from backend.storage.db import Database
+from backend.storage.models import ErasedPerson, ErasedTicket, InstallationKey
+
+KEY: Final = "erasure"
+USER_ERASED: Final = "user-erased"
+# SQLite has one process, which knows at once; this is for what another one did to the file.
+CACHE_S: Final = 2.0
+
+
+class ErasedList:
+    """Says whether ids were erased.
+
+    On SQLite the list of a project is held in memory; on PostgreSQL every question is one look at
+    an index, so that all processes refuse an id from the moment its erasure is committed.
+    """
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+        self._key: bytes | None = None
+        self._kept: dict[str, tuple[float, int, frozenset[bytes]]] = {}
+
+    def check(self, project_id: str, user_id: str, is_anonymous: bool) -> None:
+        """Raise UserErasedError when the id was erased."""
+        if self.among(project_id, [(user_id, is_anonymous)]):
+            raise UserErasedError
+
+    def among(
+        self, project_id: str, ids: Iterable[tuple[str, bool]]
+    ) -> frozenset[tuple[str, bool]]:
+        """Return those of the (id, whether anonymous) that were erased."""
+        if self._db.is_sqlite:
+            erased = self._all(project_id)
+            if not erased:
+                return frozenset()
+        key = self._own_key()
+        if key is None:
+            return frozenset()
+        by_hmac = {privacy.id_hmac(key, project_id, *each): each for each in set(ids)}
+        if not self._db.is_sqlite:
+            erased = self._some(project_id, list(by_hmac))
+        return frozenset(by_hmac[found] for found in erased & by_hmac.keys())
+
+    def refuse(
+        self, project_id: str, events: Sequence[WireEvent | Fault]
+    ) -> Sequence[WireEvent | Fault]:
+        """Return the events, with a fault in place of each that is about an erased id."""
+        if self._db.is_sqlite and not self._all(project_id):
+            return events
+        about = [() if isinstance(event, Fault) else _ids_of(event) for event in events]
+        erased = self.among(project_id, (each for ids in about for each in ids))
+        if not erased:
+            return events
+        return [
+            event
+            if isinstance(event, Fault) or erased.isdisjoint(ids)
+            else Fault(USER_ERASED, "The person was erased.", event.messageId)
+            for event, ids in zip(events, about, strict=True)
+        ]
+
+    def check_ticket(self, project_id: str, ticket: str) -> None:
+        """Raise UserErasedError when the ticket was of a person who has been erased since."""
+        query = select(ErasedTicket.project_id).where(ErasedTicket.token_hash == digest(ticket))
+        with self._db.read() as session:
+            if session.execute(query).scalar() == project_id:
+                raise UserErasedError
+
+    def _own_key(self) -> bytes | None:
+        if self._key is None:
+            with self._db.read() as session:
+                self._key = key_of(session, self._vault)
+        return self._key
+
+    def _all(self, project_id: str) -> frozenset[bytes]:
+        kept = self._kept.get(project_id)
+        if kept and kept[0] > time.monotonic() and kept[1] == self._db.generation:
+            return kept[2]
+        generation = self._db.generation
+        with self._db.read() as session:
+            found = frozenset(
+                session.scalars(
+                    select(ErasedPerson.id_hmac).where(ErasedPerson.project_id == project_id)
+                )
+            )
+        self._kept[project_id] = (time.monotonic() + CACHE_S, generation, found)
+        return found
+
+    def _some(self, project_id: str, hmacs: list[bytes]) -> frozenset[bytes]:
+        query = select(ErasedPerson.id_hmac).where(
+            ErasedPerson.project_id == project_id, ErasedPerson.id_hmac.in_(hmacs)
+        )
+        with self._db.read() as session:
+            return frozenset(session.scalars(query))
+
+
+def _ids_of(event: WireEvent) -> list[tuple[str, bool]]:
+    """Return all ids that an event names, with whether each is a browser's."""
+    previous = text_id(event.previousId)
+    ids = [(text_id(event.userId), False), (text_id(event.anonymousId), True)]
+    ids += [(previous, False), (previous, True)]
+    return [(found, is_anonymous) for found, is_anonymous in ids if found is not None]
+
+
+def key_of(session: Session, vault: Vault) -> bytes | None:
+    """Return the installation's key for erased ids, None while nobody was ever erased."""
+    row = session.get(InstallationKey, KEY)
+    return None if row is None else b64decode(vault.decrypt(row.value_encrypted))
+
+
+def keep_key(session: Session, vault: Vault, key: bytes) -> None:
+    """Store the key."""
+    encrypted = vault.encrypt(b64encode(key).decode())
+    session.add(InstallationKey(name=KEY, value_encrypted=encrypted))
+    session.flush()

@@ -1,0 +1,265 @@
+"""Erases a person, or leaves their scores without them: all rows in one transaction.
+
+The list of the erased is kept twice: in the database, and in a file beside it that a restored
+backup does not take back (`ledger.py`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from backend.domain import privacy
+from backend.domain.errors import NotFoundError
+from backend.services import audit
+from backend.services.clock import utc_now
+from backend.services.erased import keep_key, key_of
+from backend.services.ledger import Entry, Ledger
+from backend.services.vault import Vault
+from backend.storage.db import Database
+from backend.storage.models import (
+    Decision,
+    ErasedPerson,
+    ErasedTicket,
+    Response,
+    Ticket,
+    User,
+    UserSurvey,
+)
+from backend.storage.usage.store import UsageStore
+
+_EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+# What is left of an anonymised answer besides its score: nothing that says who or where.
+_FORGOTTEN: Final = dict.fromkeys(
+    (
+        "account_key",
+        "wave",
+        "comment",
+        "role",
+        "plan",
+        "language",
+        "app_version",
+        "device",
+        "features",
+        "pages",
+        "active_days",
+        "active_percentile",
+        "active_midrank",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an erasure works with."""
+
+    db: Database
+    vault: Vault
+    usage: UsageStore
+    ledger: Ledger
+
+
+def erase(
+    means: Means,
+    project_id: str,
+    user_id: str,
+    *,
+    is_anonymous: bool = False,
+    mode: str = privacy.ERASE,
+    actor: str,
+) -> dict[str, Any]:
+    """Erase or anonymise a person with every browser linked to them; say what was removed.
+
+    Raises:
+        NotFoundError: nothing is kept under this id.
+    """
+
+    def work(session: Session) -> tuple[dict[str, Any], list[Entry], bytes]:
+        key = key_of(session, means.vault)
+        if key is None:
+            key = secrets.token_bytes(32)
+            keep_key(session, means.vault, key)
+        people = _people(session, project_id, user_id, is_anonymous)
+        if not people:
+            raise NotFoundError
+        now = utc_now()
+        hmacs = [_hmac(key, person) for person in people]
+        own = privacy.id_hmac(key, project_id, user_id, is_anonymous)
+        removed = _remove(session, means.usage, people, mode, now)
+        _list(session, people, hmacs, mode, now)
+        audit.record(
+            session,
+            actor=actor,
+            action=f"user.{mode}",
+            subject=privacy.tag(own),
+            project_id=project_id,
+        )
+        return removed, [Entry(project_id, each, mode, now) for each in hmacs], key
+
+    removed, entries, key = means.db.transact(work)
+    means.ledger.add(means.vault, key, entries)
+    return removed
+
+
+def remove_listed(means: Means, key: bytes, entries: Sequence[Entry]) -> int:
+    """Erase again whoever is on the list and in the tables; return how many there were.
+
+    A backup from before an erasure has them; looking through all people of a project is paid
+    only then.
+    """
+    by_project: dict[str, dict[bytes, str]] = {}
+    for entry in entries:
+        by_project.setdefault(entry.project_id, {})[entry.id_hmac] = entry.mode
+
+    def work(session: Session) -> int:
+        return sum(
+            _remove_of(session, means.usage, key, project_id, modes)
+            for project_id, modes in by_project.items()
+        )
+
+    return means.db.transact(work) if by_project else 0
+
+
+def _remove_of(
+    session: Session, usage: UsageStore, key: bytes, project_id: str, modes: dict[bytes, str]
+) -> int:
+    done = 0
+    query = select(User.key, User.user_id, User.is_anonymous).where(User.project_id == project_id)
+    rows = session.execute(query.execution_options(yield_per=5_000)).all()
+    for row in rows:
+        hashed = privacy.id_hmac(key, project_id, row.user_id, row.is_anonymous)
+        person = session.get(User, row.key) if hashed in modes else None
+        if person is not None:
+            people = _people(session, project_id, person.user_id, person.is_anonymous)
+            now = utc_now()
+            _remove(session, usage, people, modes[hashed], now)
+            _list(session, people, [_hmac(key, one) for one in people], modes[hashed], now)
+            done += len(people)
+    return done
+
+
+def _people(session: Session, project_id: str, user_id: str, is_anonymous: bool) -> list[User]:
+    """Return every row that is this person: the one of the id, and all that are linked with it."""
+    found = session.scalars(
+        select(User)
+        .where(
+            User.project_id == project_id,
+            User.user_id == user_id,
+            User.is_anonymous == is_anonymous,
+        )
+        .with_for_update()
+    ).one_or_none()
+    if found is None or found.linked_to is None:
+        return [] if found is None else [found]
+    query = select(User).where(
+        User.project_id == project_id,
+        or_(User.linked_to == found.linked_to, User.key == found.linked_to),
+    )
+    return list(session.scalars(query.order_by(User.key).with_for_update()))
+
+
+def _remove(
+    session: Session, usage: UsageStore, people: Sequence[User], mode: str, now: datetime
+) -> dict[str, Any]:
+    keys = [person.key for person in people]
+    project_id = people[0].project_id
+    _refuse_tickets(session, project_id, keys, now)
+    connection = session.connection()
+    if mode == privacy.ANONYMISE:
+        answers = _anonymise(session, project_id, keys, now)
+    else:
+        answers = _count(connection, delete(Response).where(Response.user_key.in_(keys)))
+    _count(connection, delete(Ticket).where(Ticket.user_key.in_(keys)))
+    decisions = _count(connection, delete(Decision).where(Decision.user_key.in_(keys)))
+    _count(connection, delete(UserSurvey).where(UserSurvey.user_key.in_(keys)))
+    usage.forget(connection, keys)
+    _count(connection, delete(User).where(User.key.in_(keys)))
+    session.expunge_all()
+    return {"mode": mode, "ids": len(keys), "responses": answers, "decisions": decisions}
+
+
+def _refuse_tickets(session: Session, project_id: str, keys: Sequence[int], now: datetime) -> None:
+    """Keep the hashes of tickets that a page may still hold: their answer is 410, not 404."""
+    since = now - timedelta(days=privacy.TICKET_DAYS)
+    hashes = session.scalars(
+        select(Ticket.token_hash).where(Ticket.user_key.in_(keys), Ticket.issued_at >= since)
+    ).all()
+    for token_hash in hashes:
+        session.add(ErasedTicket(token_hash=token_hash, project_id=project_id, erased_at=now))
+    session.flush()
+
+
+def _anonymise(session: Session, project_id: str, keys: Sequence[int], now: datetime) -> int:
+    """Give the person's scores to somebody who never was, and forget all else of them."""
+    ids = session.scalars(select(Response.id).where(Response.user_key.in_(keys))).all()
+    if not ids:
+        return 0
+    nobody = session.execute(
+        insert(User)
+        .values(
+            project_id=project_id,
+            user_id="anonymised-" + secrets.token_hex(12),
+            is_anonymous=True,
+            traits={},
+            first_seen_at=_EPOCH,
+            last_seen_at=_EPOCH,
+            activity_day=0,
+            activity_bits=0,
+            recent_use=b"",
+        )
+        .returning(User.key)
+    ).scalar_one()
+    for response_id in ids:
+        session.execute(
+            update(Response)
+            .where(Response.id == response_id)
+            .values(
+                **_FORGOTTEN,
+                user_key=nobody,
+                page="/",
+                answers={},
+                traits={},
+                ticket_hash=secrets.token_bytes(32),
+                profiled_at=now,
+                updated_at=now,
+            )
+        )
+    # An answer belongs to a decision; nothing of the person is left in it.
+    session.execute(
+        update(Decision)
+        .where(Decision.id.in_(select(Response.decision_id).where(Response.user_key == nobody)))
+        .values(user_key=nobody, evaluations=[], page="/")
+    )
+    return len(ids)
+
+
+def _list(
+    session: Session, people: Sequence[User], hmacs: Sequence[bytes], mode: str, now: datetime
+) -> None:
+    project_id = people[0].project_id
+    for hashed, person in zip(hmacs, people, strict=True):
+        if session.get(ErasedPerson, (project_id, hashed)) is None:
+            session.add(
+                ErasedPerson(
+                    project_id=project_id,
+                    id_hmac=hashed,
+                    mode=mode,
+                    erased_at=now,
+                    after_key=person.key,
+                )
+            )
+    session.flush()
+
+
+def _hmac(key: bytes, person: User) -> bytes:
+    return privacy.id_hmac(key, person.project_id, person.user_id, person.is_anonymous)
+
+
+def _count(connection: Connection, statement: Any) -> int:
+    return connection.execute(statement).rowcount
