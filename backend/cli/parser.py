@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from backend.cli import answers, keys, processes, projects, surveys
+from backend.cli import answers, keys, members, processes, projects, surveys
 from backend.services.exports import FORMATS
 from backend.services.projects import MAX_TOKEN_DAYS, ROLES, TOKEN_DAYS
 from backend.services.tokens import ALL, SCOPES
@@ -27,6 +27,7 @@ def build() -> Parser:
     _projects(_group(groups, "project", "projects"))
     _keys(_group(groups, "key", "keys of pages and servers, identity secrets"))
     _tokens(_group(groups, "token", "admin tokens"))
+    _members(_group(groups, "member", "people of the dashboard"))
     _surveys(_group(groups, "survey", "surveys"))
     _responses(_group(groups, "responses", "answers"))
     _command(groups, "secret", processes.secret, "print a new value for ENCRYPTION_KEYS")
@@ -68,6 +69,24 @@ def _tokens(group: Any) -> None:
         "--scope", action="append", choices=SCOPES, metavar="SCOPE", help=f"default: {ALL}"
     )
     create.add_argument("--days", type=_days, default=TOKEN_DAYS, help=f"its life ({TOKEN_DAYS})")
+
+
+def _members(group: Any) -> None:
+    invite = _command(group, "invite", members.invite, "print a link with which somebody joins")
+    invite.add_argument("email")
+    invite.add_argument("--role", choices=ROLES, default="owner", help="what they may (owner)")
+    link = _command(group, "link", members.link, "print a link for a new password")
+    link.add_argument("email")
+    link.add_argument(
+        "--without-second-factor", action="store_true", help="turn the second factor off, too"
+    )
+    remove = _command(group, "remove", members.remove, "take somebody out of a project")
+    remove.add_argument("email")
+    listing = _command(group, "list", members.list_all, "list who may enter a project")
+    for parser in (invite, remove):
+        parser.add_argument("--all-projects", action="store_true", help="of the installation")
+    for parser in (invite, remove, listing):
+        _takes_project(parser)
 
 
 def _surveys(group: Any) -> None:

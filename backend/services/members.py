@@ -164,3 +164,55 @@ def _view(member: Member, own: Membership | None) -> dict[str, Any]:
         "created_at": own.created_at if own else member.created_at,
         "revision": own.revision if own else 1,
     }
+
+
+def id_of(session: Session, email: str) -> str:
+    """Return a member's id.
+
+    Raises:
+        NotFoundError.
+    """
+    return _by_email(session, email).id
+
+
+def drop_second_factor(session: Session, email: str) -> None:
+    """Have a member log in with the password alone: for who lost their telephone.
+
+    Raises:
+        NotFoundError.
+    """
+    member = _by_email(session, email)
+    member.totp_enabled, member.totp_encrypted = False, None
+    sessions.end_all(session, member.id)
+    sessions.audit_of(session, member.id, "second_factor.drop")
+
+
+def remove_everywhere(session: Session, email: str, *, actor: str) -> None:
+    """Take the role in every project from a member; what they are in single ones stays.
+
+    Raises:
+        NotFoundError: nobody of that address has such a role.
+    """
+    member = _by_email(session, email)
+    if member.everywhere_role is None:
+        raise NotFoundError
+    audit.record(
+        session,
+        actor=actor,
+        action="member.remove",
+        subject=member.id,
+        project_id=None,
+        changes={"role": [member.everywhere_role, None]},
+    )
+    member.everywhere_role = None
+    sessions.end_all(session, member.id)
+    session.flush()
+    _delete_if_nowhere(session, member.id)
+
+
+def _by_email(session: Session, email: str) -> Member:
+    query = select(Member).where(Member.email == sessions.canonical_email(email))
+    found = session.scalars(query.with_for_update()).one_or_none()
+    if found is None:
+        raise NotFoundError
+    return found

@@ -167,7 +167,8 @@ def test_a_foreign_project_answers_exactly_as_an_unknown_one(app, call, project,
 
 def test_another_projects_things_are_in_no_list(call, project, other):
     _, foreign = other
-    for path in ("/projects", "/keys", "/tokens", "/surveys", "/responses", "/audit", "/members", "/invitations"):
+    lists = "projects keys tokens surveys responses audit members invitations"
+    for path in (f"/{name}" for name in lists.split()):
         listed = call("GET", path).text
         assert not [one for one in foreign.values() if one in listed], path
     for path in ("/responses.csv", "/responses.jsonl"):

@@ -206,7 +206,8 @@ def test_what_everybody_tries_is_no_password(ann, password):
 
 
 @pytest.mark.parametrize(
-    "password", ["пароль из многих слов", "🐎 und 🦄 reiten aus", "a b  c d  e f  g", "x1" + "y" * 254]
+    "password",
+    ["пароль из многих слов", "🐎 und 🦄 reiten aus", "a b  c d  e f  g", "x1" + "y" * 254],
 )
 def test_a_password_may_have_any_character_and_is_not_cut_off(ann, password):
     change = {"current_password": PASSWORD, "new_password": password}
