@@ -46,6 +46,8 @@ const CALLS = {
 };
 
 let closeCurrent = () => {};
+/** The showing under way: a second decision meanwhile, one by hand say, opens no second panel. @type {Session | undefined} */
+let current;
 
 /** The calls of the page that are too rare to be in the loader. @param {Kit} kit @param {string} name @param {unknown[]} args */
 export const call = (kit, name, args) => Object.hasOwn(CALLS, name) && CALLS[name](kit, ...args);
@@ -57,9 +59,10 @@ export const call = (kit, name, args) => Object.hasOwn(CALLS, name) && CALLS[nam
  * @returns {Promise<Session | undefined>}
  */
 export async function decided(kit, {surveys, answer, manual, into}) {
+  if (current) return current;
   const survey = surveys.find(({id}) => id === answer.survey_id);
   const content = survey && (answer.content || survey.content);
-  if (answer.show && content) return open(kit, {survey: {...survey, content}, answer, manual, into, more: needsMore(content) ? await loadMore() : null});
+  if (answer.show && content) return (current = open(kit, {survey: {...survey, content}, answer, manual, into, more: needsMore(content) ? await loadMore() : null}));
   const {reason = 'unreadable', retry_after_s: rest} = answer;
   const state = kit.state();
   for (const one of surveys) {
@@ -110,6 +113,7 @@ function open(kit, {survey, answer, manual, into, more}) {
       stopWaiting();
       cancelRenewal();
       tabs.stop();
+      current = undefined;
       kit.ended();
     },
   });

@@ -182,3 +182,15 @@ def answer_also(guest, members):
         route.fulfill(response=response, json=response.json() | members)
 
     guest.page.context.route("**/v1/decide", more)
+
+
+def test_opening_by_hand_while_a_decision_is_under_way_opens_one_panel(scene, guest):
+    given = scene()
+    guest.page.goto(given.page())
+    guest.page.wait_for_function("window.zeroten")
+
+    guest.page.evaluate("for (let at = 0; at < 3; at++) zeroten('open')")
+    guest.wait()
+    guest.page.wait_for_timeout(500)
+
+    assert guest.panel().count() == 1
