@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Final
 
 from flask import Flask, Response, g, request
 
@@ -11,7 +12,7 @@ from backend.api.admin import register as register_admin
 from backend.api.ingest.batch import ingest
 from backend.api.operations import operations
 from backend.api.public.routes import public
-from backend.api.state import Zeroten
+from backend.api.state import Zeroten, zeroten
 from backend.config import Config
 from backend.services.erased import ErasedList
 from backend.services.published import Published
@@ -20,6 +21,9 @@ from backend.storage.db import Database
 from backend.storage.usage.names import NameIds
 from backend.storage.usage.opening import open_usage
 from backend.web.landing import web
+
+# An answer of the API is no page: shown as one, it loads and runs nothing, in no frame.
+API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 
 
 def create_app(config: Config, db: Database | None = None) -> Flask:
@@ -63,7 +67,12 @@ def _add_headers(response: Response) -> Response:
     headers["Referrer-Policy"] = "no-referrer"
     headers.setdefault("Cache-Control", "no-store")
     headers["X-Request-Id"] = g.get("request_id", "none")
+    if zeroten().config.is_behind_tls:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.path.startswith("/api/"):
+        headers.setdefault("Content-Security-Policy", API_POLICY)
     if request.path.startswith(("/w/", "/v1/decide", "/v1/responses")):
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     return response
