@@ -20,7 +20,7 @@ from backend.services.vault import Vault
 from backend.storage.db import Database
 from backend.storage.usage.names import NameIds
 from backend.storage.usage.opening import open_usage
-from backend.web.landing import web
+from backend.web import dashboard
 
 # An answer of the API is no page: shown as one, it loads and runs nothing, in no frame.
 API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
@@ -52,7 +52,7 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
     app.register_blueprint(public)
     app.register_blueprint(ingest)
     register_admin(app)
-    app.register_blueprint(web)
+    dashboard.register(app)
     auth.check_declared(app)
     return app
 

@@ -1,1 +1,1 @@
-"""Pages that people read in a browser."""
+"""The dashboard: pages drawn on the server from the same services as REST."""

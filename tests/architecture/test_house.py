@@ -17,7 +17,7 @@ from backend.domain import errors
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = sorted((ROOT / "backend").rglob("*.py"))
-PLANES = {"widget", "events", "admin", "open"}
+PLANES = {"widget", "events", "admin", "session", "login", "dashboard", "open"}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,119 @@
+"""Who looks at a page: the member behind the session's cookie, in the project they look at."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from backend.api import auth
+from backend.api.auth import access_of
+from backend.api.state import zeroten
+from backend.domain import roles
+from backend.domain.errors import CsrfFailedError, NotFoundError, RoleForbiddenError
+from backend.services import projects, sessions
+from backend.services.clock import utc_now
+from backend.services.credentials import Principal
+from backend.services.sessions import LoggedIn
+
+PLANE: Final = "dashboard"
+PROJECT: Final = "project_id"
+CSRF_FIELD: Final = "csrf_token"
+_MOST_PROJECTS: Final = 200
+
+
+def admit() -> ResponseReturnValue | None:
+    """Before a page: find who looks, or send them to sign in.
+
+    Raises:
+        RoleForbiddenError, NotFoundError, CsrfFailedError.
+    """
+    needed = access_of(zeroten().app, request.endpoint or "", request.method)
+    if needed is None or needed.plane != PLANE:
+        return None
+    known = member()
+    if known is None:
+        back = request.full_path.rstrip("?") if request.method == "GET" else "/"
+        return redirect(url_for("web.sign_in") + "?" + urlencode({"next": back}))
+    if request.method == "POST":
+        check_form(known)
+    g.principal = principal = _principal(known)
+    if not roles.includes(principal.role, needed.role):
+        raise RoleForbiddenError(f"This page is for the role {needed.role} and above.")
+    return None
+
+
+def member() -> LoggedIn | None:
+    """Return the member of this request's session, None when nobody is signed in."""
+    if "member" not in g:
+        g.member = sessions.find(zeroten().db, auth.session_token(), utc_now())
+    found: LoggedIn | None = g.member
+    return found
+
+
+def principal() -> Principal:
+    """Return who looks at this page."""
+    known: Principal = g.principal
+    return known
+
+
+def project_id() -> str:
+    """Return the project that this page is about."""
+    known: str = g.project_id
+    return known
+
+
+def sees_answers() -> bool:
+    """Whether single answers and people may be shown: to analysts and above."""
+    return principal().role != roles.VIEWER
+
+
+def may(role: str) -> bool:
+    """Whether who looks has `role` in this project."""
+    return "principal" in g and roles.includes(principal().role, role)
+
+
+def own_projects(known: LoggedIn) -> list[tuple[str, str]]:
+    """Return id and name of the projects that a member may enter, by name."""
+    with zeroten().db.read() as session:
+        found = projects.listed(session, None, None, _MOST_PROJECTS)
+        named = [(one.name, one.id) for one in found]
+    return sorted(
+        ((key, name) for name, key in named if known.everywhere_role or key in known.project_roles),
+        key=lambda pair: pair[1].casefold(),
+    )
+
+
+def check_form(known: LoggedIn) -> None:
+    """Raise CsrfFailedError unless a form on a page of ours sent this (section 2)."""
+    sent = request.form.get(CSRF_FIELD, "")
+    if not hmac.compare_digest(sent.encode(), known.csrf_token.encode()):
+        raise CsrfFailedError("Load the page again, then send the form.")
+    check_own_site()
+
+
+def check_own_site() -> None:
+    """Raise CsrfFailedError when a page of another site sent this; older browsers say Origin."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    is_own = site in ("same-origin", "none") if site else _is_own(origin)
+    if not is_own:
+        raise CsrfFailedError("The form was sent from another site.")
+
+
+def _is_own(origin: str | None) -> bool:
+    return origin is not None and origin.partition("://")[2] == request.host
+
+
+def _principal(known: LoggedIn) -> Principal:
+    """Return what the member is in the project that the page names, or in their first one."""
+    g.projects = mine = own_projects(known)
+    named = request.args.get(PROJECT)
+    if not mine:
+        raise NotFoundError("You belong to no project yet. Ask an owner to add you.")
+    if named is not None and named not in dict(mine):
+        raise NotFoundError("There is no such project, or you do not belong to it.")
+    g.project_id = named or mine[0][0]
+    return known.principal(g.project_id)

@@ -1,0 +1,228 @@
+"""Surveys: what is out, whom it asks and how many answers that brings, and how it looks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import Response, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError
+from sqlalchemy.orm import Session
+
+from backend.api.auth import access
+from backend.api.schemas.surveys import SurveyChangeSchema
+from backend.api.state import zeroten
+from backend.domain import roles
+from backend.domain.errors import (
+    FieldError,
+    InvalidRequestError,
+    NotFoundError,
+    PreconditionFailedError,
+)
+from backend.services import decisions, projects, reach, survey_checks
+from backend.services import surveys as service
+from backend.services.clock import utc_now
+from backend.services.decisions import Filters
+from backend.services.scope import one
+from backend.storage.models import Survey
+from backend.web import signed_in
+from backend.web.blueprint import page, web
+
+SHOWN_DECISIONS: Final = 8
+# What the sampling form holds: percent and whole days.
+SAMPLING: Final = ("rate", "spread_days")
+RESTS: Final = {
+    "rest_days": "after an answer to this survey",
+    "decline_rest_days": "after a “no”",
+    "ignore_rest_days": "after being ignored",
+    "any_survey_rest_days": "after any survey",
+}
+
+
+@web.get("/surveys")
+@access("dashboard", role=roles.VIEWER, scope="surveys:read")
+def surveys() -> Response:
+    """All surveys of the project."""
+    with zeroten().db.read() as session:
+        found = service.listed(session, signed_in.project_id(), status=None, after=None, limit=200)
+        rows = [service.view(session, survey) for survey in found]
+    order = {"published": 0, "paused": 1, "draft": 2, "archived": 3}
+    rows.sort(key=lambda row: (order[row["status"]], -row["priority"], row["name"]))
+    return page("surveys.html", section="Surveys", rows=rows)
+
+
+@web.post("/surveys")
+@access("dashboard", role=roles.ADMIN, scope="surveys:write")
+def add_survey() -> ResponseReturnValue:
+    """Draft the standard survey."""
+    project_id, actor = signed_in.project_id(), signed_in.principal().token_id
+    given = {"name": request.form.get("name", "").strip()[:200] or "How likely to recommend us"}
+    survey_id = zeroten().db.transact(
+        lambda session: service.add(session, project_id, given, actor=actor).id
+    )
+    return redirect(url_for("web.survey", survey_id=survey_id, project_id=project_id), 303)
+
+
+@web.get("/surveys/<survey_id>")
+@access("dashboard", role=roles.VIEWER, scope="surveys:read")
+def survey(survey_id: str) -> Response:
+    """One survey; the sampling in the address is tried, not saved."""
+    tried = {name: request.args[name] for name in (*SAMPLING, *RESTS) if name in request.args}
+    return _page(survey_id, tried)
+
+
+@web.post("/surveys/<survey_id>")
+@access("dashboard", role=roles.ADMIN, scope="surveys:write")
+def change_survey(survey_id: str) -> ResponseReturnValue:
+    """Save the sampling and the rests; when somebody was faster, show both and lose nothing."""
+    project_id, actor = signed_in.project_id(), signed_in.principal().token_id
+    given = {name: request.form[name] for name in (*SAMPLING, *RESTS) if name in request.form}
+    tags = frozenset([request.form.get("revision", "")])
+    try:
+        changes = _changes(given)
+        zeroten().db.transact(
+            lambda session: service.change(
+                session, project_id, survey_id, changes, actor=actor, if_match=tags
+            )
+        )
+    except PreconditionFailedError:
+        told = "Somebody else has changed this survey meanwhile. What you entered stands below."
+        return _page(survey_id, given, told, 412)
+    except InvalidRequestError as error:
+        faults = " ".join(fault.detail for fault in error.errors)
+        return _page(survey_id, given, faults or error.detail, 422)
+    return _back(survey_id, "saved")
+
+
+@web.post("/surveys/<survey_id>/status")
+@access("dashboard", role=roles.ADMIN, scope="surveys:write")
+def set_status(survey_id: str) -> ResponseReturnValue:
+    """Publish, pause or archive."""
+    project_id, actor = signed_in.project_id(), signed_in.principal().token_id
+    status = request.form.get("status", "")
+    if status not in ("published", "paused", "archived"):
+        raise NotFoundError
+    tags = frozenset([request.form.get("revision", "")])
+    try:
+        zeroten().db.transact(
+            lambda session: service.set_status(
+                session, project_id, survey_id, status, actor=actor, if_match=tags
+            )
+        )
+    except PreconditionFailedError:
+        return _page(survey_id, {}, "Somebody else has changed this survey. Look again.", 412)
+    return _back(survey_id, status)
+
+
+@web.get("/surveys/<survey_id>/preview")
+@access("dashboard", role=roles.VIEWER, scope="surveys:read")
+def preview(survey_id: str) -> Response:
+    """The real widget, drawing the draft in a frame; nothing it does is sent."""
+    project_id = signed_in.project_id()
+    with zeroten().db.read() as session:
+        content = one(session, Survey, project_id, survey_id).content
+        keys = projects.keys_of(session, project_id)
+        live = [key.token for key in keys if key.kind == "publishable" and not key.revoked_at]
+    g.is_framed = True
+    languages = list(content["texts"])
+    language = request.args.get("language", content["default_language"])
+    questions = [question["id"] for question in content["questions"]]
+    state = request.args.get("state", questions[0])
+    options = {
+        "language": language if language in languages else languages[0],
+        "state": state if state in (*questions, "thanks") else questions[0],
+        "theme": {"mode": "dark" if request.args.get("mode") == "dark" else "light"},
+        "values": _values(content, request.args.get("score", "")),
+    }
+    return page("preview.html", key=next(iter(live), None), content=content, options=options)
+
+
+def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int = 200) -> Response:
+    project_id, parts = signed_in.project_id(), zeroten()
+    project = parts.published.project(project_id)
+    with parts.db.read() as session:
+        found = one(session, Survey, project_id, survey_id)
+        stored = service.view(session, found)
+        versions = service.versions(session, project_id, survey_id)
+        notes = survey_checks.warnings(session, found, utc_now())
+        forecast = None
+        try:
+            changes = survey_checks.checked(session, project_id, _changes(tried), "#/sampling", {})
+            forecast = reach.reach(session, parts.published, project, survey_id, changes, utc_now())
+        except InvalidRequestError as error:
+            problem = problem or " ".join(fault.detail for fault in error.errors)
+        asked = _decisions(session, survey_id) if signed_in.sees_answers() else None
+    return page(
+        "survey.html",
+        status,
+        section="Surveys",
+        survey=stored,
+        versions=versions,
+        warnings=notes,
+        values=_form(stored) | tried,
+        is_tried=bool(tried),
+        rests=RESTS,
+        forecast=forecast,
+        decisions=asked,
+        problem=problem,
+        done=request.args.get("done"),
+        questions=stored["content"]["questions"],
+        languages=list(stored["content"]["texts"]),
+    )
+
+
+def _decisions(session: Session, survey_id: str) -> list[dict[str, Any]]:
+    filters = Filters(since=utc_now() - timedelta(days=30))
+    found, _ = decisions.listed(
+        session, signed_in.project_id(), survey_id, filters, after=None, limit=SHOWN_DECISIONS
+    )
+    return [decisions.summary(row) for row in found]
+
+
+def _form(stored: dict[str, Any]) -> dict[str, str]:
+    """Return the fields of the form as they are stored."""
+    sampling = stored["sampling"]
+    return {
+        "rate": f"{100 * sampling['rate']:g}",
+        "spread_days": str(sampling["spread_days"]),
+        **{name: f"{stored['rests'][name]:g}" for name in RESTS},
+    }
+
+
+def _changes(given: dict[str, str]) -> dict[str, Any]:
+    """Return the change that a form asks for, checked as REST checks it.
+
+    Raises:
+        InvalidRequestError.
+    """
+    document: dict[str, Any] = {}
+    try:
+        if "rate" in given:
+            document.setdefault("sampling", {})["rate"] = float(given["rate"]) / 100
+        if "spread_days" in given:
+            document.setdefault("sampling", {})["spread_days"] = int(given["spread_days"])
+        for name in RESTS:
+            if name in given:
+                document.setdefault("rests", {})[name] = float(given[name])
+        found: dict[str, Any] = SurveyChangeSchema().load(document)
+    except (ValueError, ValidationError) as error:
+        detail = "The rate is 0 to 100 percent; days are numbers from 0 to 3650."
+        raise _refusal(detail) from error
+    return found
+
+
+def _refusal(detail: str) -> InvalidRequestError:
+    return InvalidRequestError(errors=[FieldError("#/sampling", detail)])
+
+
+def _values(content: dict[str, Any], score: str) -> dict[str, Any]:
+    first = content["questions"][0]
+    return {first["id"]: int(score)} if score.isdecimal() and len(score) < 3 else {}
+
+
+def _back(survey_id: str, done: str) -> ResponseReturnValue:
+    address = url_for(
+        "web.survey", survey_id=survey_id, project_id=signed_in.project_id(), done=done
+    )
+    return redirect(address, 303)
