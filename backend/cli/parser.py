@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from backend.cli import answers, keys, members, processes, projects, surveys
+from backend.cli import answers, keys, members, processes, projects, surveys, usage
 from backend.services.exports import FORMATS
 from backend.services.projects import MAX_TOKEN_DAYS, ROLES, TOKEN_DAYS
 from backend.services.tokens import ALL, SCOPES
@@ -30,6 +30,7 @@ def build() -> Parser:
     _members(_group(groups, "member", "people of the dashboard"))
     _surveys(_group(groups, "survey", "surveys"))
     _responses(_group(groups, "responses", "answers"))
+    _usage(_group(groups, "usage", "where usage is kept"))
     _command(groups, "secret", processes.secret, "print a new value for ENCRYPTION_KEYS")
     _demo(_group(groups, "demo", "a believable project to look at"))
     _command(groups, "worker", processes.worker, "run the background jobs (with DATABASE_URL)")
@@ -109,6 +110,10 @@ def _responses(group: Any) -> None:
     export.add_argument("--format", choices=tuple(FORMATS), default="csv")
     export.add_argument("--survey", help="of this survey only")
     export.add_argument("--output", default="-", help="a file; - is standard output")
+
+
+def _usage(group: Any) -> None:
+    _command(group, "copy", usage.copy, "copy usage to USAGE_URL, in pieces, and compare")
 
 
 def _demo(group: Any) -> None:
