@@ -94,7 +94,7 @@ export function createClient(config, base, loadPanel) {
     return {
       ...person,
       userId,
-      anonymousId: userId ? null : anonymousId(store, now()),
+      anonymousId: anonymousId(store, now(), userId),
       page: page(),
       pageTemplate: pageTemplate(page(), config.page_rules),
       origin: location.origin,

@@ -16,12 +16,17 @@ export function languages(chosen) {
   return own ? [own] : navigator.languages;
 }
 
-/** The random id of this browser, renewed after 400 days. @param {import('./store.js').Store} store @param {number} now */
-export function anonymousId(store, now) {
+/**
+ * The random id of this browser, renewed after 400 days. None is made for who is known by name; one from
+ * before goes along, so that what was asked then counts.
+ * @param {import('./store.js').Store} store @param {number} now @param {string | null} userId
+ */
+export function anonymousId(store, now, userId) {
   const [id, since] = (store.get('id') || '').split('.');
   if (now - Number(since) < MAX_AGE_MS) return id;
+  if (userId) return;
   // Not randomUUID: it is absent on http: pages.
   const fresh = crypto.getRandomValues(new Uint32Array(4)).join('-');
-  store.set('id', `${fresh}.${Math.round(now)}`);
+  store.set('id', `${fresh}.${now}`);
   return fresh;
 }
