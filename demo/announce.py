@@ -74,7 +74,7 @@ def greet(settings: Settings, keys: Keys, path: Path, took_s: float) -> None:
 Ready in {took_s:.1f} s. All data here is made up.
 
   Demo product   {settings.product_url}/   the question appears there after a moment
-  Dashboard      {settings.url}/
+  Dashboard      {settings.url}/   sign in as {keys.email}, password {keys.password}
   Keys, ids      {path}
   Logs           {settings.data_dir / "logs"}
 

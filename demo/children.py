@@ -107,6 +107,8 @@ def start(settings: Settings, keys: Keys) -> list[Child]:
             "HOST": settings.host,
             "PORT": str(settings.port),
             "ZEROTEN_DATA": str(settings.data_dir),
+            # Not every browser keeps a `Secure` cookie of plain HTTP, even of this machine.
+            "INSECURE_COOKIES": "1" if settings.is_local else "0",
         },
         logs / "server.log",
         f"{settings.url}/readyz",

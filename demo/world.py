@@ -18,6 +18,7 @@ from backend.services.clock import utc_now
 from backend.storage.db import Database
 from backend.storage.migrate import migrate
 from backend.storage.models import AdminToken, ApiKey, Project, Survey
+from demo import sign_in
 from demo.console import DemoError, say
 from demo.settings import Settings
 
@@ -33,6 +34,8 @@ class Keys:
     publishable_key: str
     secret_key: str
     admin_token: str
+    email: str
+    password: str
 
 
 def prepare(settings: Settings, known: Mapping[str, Any]) -> Keys:
@@ -98,6 +101,8 @@ def _seed(db: Database, settings: Settings) -> Keys:
         publishable_key=seeded.publishable_key,
         secret_key=seeded.secret_key,
         admin_token=seeded.admin_token,
+        email=sign_in.EMAIL,
+        password=sign_in.password(db, seeded.project_id, None),
     )
 
 
@@ -111,6 +116,11 @@ def _reopen(db: Database, settings: Settings, project_id: str, known: Mapping[st
         lambda: credentials.admin_principal(db, token).project_id, project_id
     )
 
+    known_password = known.get("password")
+    password = sign_in.password(
+        db, project_id, known_password if isinstance(known_password, str) else None
+    )
+
     def work(session: Session) -> Keys:
         _allow_origins(session, project_id, settings.origins)
         survey_id = session.scalar(
@@ -122,6 +132,8 @@ def _reopen(db: Database, settings: Settings, project_id: str, known: Mapping[st
             publishable_key=_publishable_key(session, project_id),
             secret_key=str(secret) if keeps_secret else _new_secret_key(session, project_id),
             admin_token=str(token) if keeps_token else _new_token(session, project_id),
+            email=sign_in.EMAIL,
+            password=password,
         )
 
     return db.transact(work)
