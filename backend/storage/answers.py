@@ -70,6 +70,11 @@ _COMMENTS: Final = (
     f"SELECT id, comment FROM responses WHERE {_COUNTED}"  # noqa: S608
     " AND comment IS NOT NULL AND comment <> ''"
 )
+_CHANGED: Final = (
+    f"SELECT {_COLUMNS} FROM responses WHERE {_COUNTED} AND updated_at >= ?"  # noqa: S608
+    " ORDER BY answered_at"
+)
+_LATELY = Sql("SELECT id, created_at FROM responses WHERE project_id = ? AND updated_at >= ?")
 _STAMP = Sql("SELECT count(*), max(updated_at) FROM responses WHERE project_id = ?")
 # A name reads as its label in the catalogue; hidden ones are left out.
 _NAMES = Sql(
@@ -125,19 +130,37 @@ def stamp(connection: Connection, project_id: str) -> tuple[int, int | None, int
     return number, updated_at, _CATALOGUE_STAMP(connection, (project_id,)).fetchone()[0]
 
 
+def changed_since(
+    connection: Connection, project_id: str, since_ms: int
+) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Return the ids of the responses changed since then, and of those added since then.
+
+    Answered or not, tests too: an answer that counts no more has changed as well.
+    """
+    rows = _LATELY(connection, (project_id, since_ms)).fetchall()
+    changed = frozenset(response_id.encode() for response_id, _ in rows)
+    added = frozenset(id_.encode() for id_, created_at in rows if created_at >= since_ms)
+    return changed, added
+
+
 def load(
     connection: Connection,
     project_id: str,
     start_ms: int,
     end_ms: int,
     surveys: Sequence[Survey],
+    changed_since_ms: int | None = None,
 ) -> Loaded:
     """Return the answers given in [start, end) to NPS surveys; tests are left out.
 
     Cost: one scan of the window's rows, whatever usage is stored.
+
+    Args:
+        changed_since_ms: only those changed since then.
     """
     parts = _Parts()
-    for rows in _pieces(connection, _ANSWERS, project_id, start_ms, end_ms):
+    text, more = (_ANSWERS, ()) if changed_since_ms is None else (_CHANGED, (changed_since_ms,))
+    for rows in _pieces(connection, text, project_id, start_ms, end_ms, *more):
         parts.add(list(zip(*rows, strict=True)))
     return parts.joined(surveys, _NAMES(connection, (project_id,)).fetchall())
 
@@ -235,7 +258,7 @@ class _Parts:
         used: dict[str, Any] = {kind: _used(one, kind, names) for kind in KINDS}
         ids, profiled = one.pop("ids"), one.pop("profiled")
         answers = make_answers(one.pop("score"), **one, **used, dimensions=dimensions)
-        loaded = _in_order(Loaded(answers, ids, profiled, size))
+        loaded = in_order(Loaded(answers, ids, profiled, size))
         is_nps = np.array([*(survey.is_nps for survey in surveys), False])
         kept = is_nps[loaded.answers.dimension("survey_version").codes]
         return loaded if kept.all() else loaded.select(kept)
@@ -263,18 +286,16 @@ class _Parts:
         return found
 
 
-def _pieces(
-    connection: Connection, text: str, project_id: str, start_ms: int, end_ms: int
-) -> Iterator[list[Any]]:
+def _pieces(connection: Connection, text: str, *parameters: Any) -> Iterator[list[Any]]:
     driver = cast(Any, connection.connection.dbapi_connection)
     if connection.dialect.name == "sqlite":
-        cursor = driver.execute(text, (project_id, start_ms, end_ms))
+        cursor = driver.execute(text, parameters)
         while rows := cursor.fetchmany(PIECE):
             yield rows
         return
     # A cursor on the server: the driver would otherwise hold the whole window as text first.
     with driver.cursor(name="answers") as cursor:
-        cursor.execute(text.replace("?", "%s"), (project_id, start_ms, end_ms), binary=True)
+        cursor.execute(text.replace("?", "%s"), parameters, binary=True)
         while rows := cursor.fetchmany(PIECE):
             yield rows
 
@@ -287,7 +308,7 @@ def _ascii(ids: Sequence[str]) -> np.typing.NDArray[np.bytes_]:
     return np.array(ids, "S")
 
 
-def _in_order(loaded: Loaded) -> Loaded:
+def in_order(loaded: Loaded) -> Loaded:
     """Put answers of the same millisecond in the order of their ids; `key` is then the place."""
     at = loaded.answers.at
     if (np.diff(at) > 0).all():

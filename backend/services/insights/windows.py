@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from backend.domain import flow
 from backend.storage import answers
 from backend.storage.answers import Loaded
+from backend.storage.answers_merge import merged
 from backend.storage.models import Survey, SurveyVersion
 
 # A look at the stamp costs little, yet a dashboard asks ten questions at once.
@@ -24,6 +25,8 @@ MOST_TRAITS: Final = 8
 DAY_MS: Final = 86_400_000
 # Windows move with the clock: rounding their start keeps them the same for a week.
 STEP_MS: Final = 7 * DAY_MS
+# A change may be on disk later than one stamped after it: that long is looked back.
+OVERLAP_MS: Final = 60_000
 END_OF_TIME_MS: Final = 1 << 60
 
 
@@ -33,6 +36,8 @@ class _Kept:
     end_ms: int
     stamp: tuple[int, int | None, int | None]
     checked_s: float
+    surveys: Sequence[answers.Survey]
+    added: frozenset[bytes]
     loaded: Loaded
     traits: dict[str, dict[bytes, str]] = field(default_factory=dict)
     comments: dict[bytes, str] | None = None
@@ -41,8 +46,9 @@ class _Kept:
 class Windows:
     """Reads windows of answers and keeps them, the least used going first.
 
-    A kept window is used again when it covers the one wanted and no response of its project
-    has been added, changed or erased since; that is looked up at most once a second.
+    A kept window is used again when it covers the one wanted. At most once a second it is
+    looked up whether a response of its project has been added, changed or erased since; what was
+    added or changed is read and put in its place, after an erasure the window is read anew.
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
@@ -102,11 +108,38 @@ class Windows:
         if kept.checked_s + CHECK_S <= now_s:
             stamp = answers.stamp(session.connection(), project_id)
             if stamp != kept.stamp:
-                self._drop(project_id)
-                return None
+                return self._refreshed(session, key, kept, stamp, now_s)
             kept.checked_s = now_s
         with self._lock:
             self._kept.move_to_end(key)
+        return kept
+
+    def _refreshed(
+        self,
+        session: Session,
+        key: tuple[str, int, int],
+        old: _Kept,
+        stamp: tuple[int, int | None, int | None],
+        now_s: float,
+    ) -> _Kept | None:
+        """Bring a window up to date by what changed; None when it must be read anew."""
+        connection, project_id = session.connection(), key[0]
+        (count, changed, names), (old_count, old_changed, old_names) = stamp, old.stamp
+        surveys = published_versions(session, project_id)
+        if changed is None or old_changed is None or names != old_names or surveys != old.surveys:
+            return None
+        since_ms = old_changed - OVERLAP_MS
+        ids, added = answers.changed_since(connection, project_id, since_ms)
+        # What is missing beside the new ones has been erased, and which it was is not told.
+        if len(added - old.added) != count - old_count:
+            return None
+        new = answers.load(
+            connection, project_id, old.start_ms, old.end_ms, surveys, changed_since_ms=since_ms
+        )
+        loaded = merged(old.loaded, ids, new)
+        _, lately = answers.changed_since(connection, project_id, changed - OVERLAP_MS)
+        kept = _Kept(old.start_ms, old.end_ms, stamp, now_s, surveys, lately, loaded)
+        self._keep(key, kept)
         return kept
 
     def _load(self, session: Session, project_id: str, start_ms: int, end_ms: int) -> _Kept:
@@ -116,18 +149,17 @@ class Windows:
         # The stamp first: what arrives while loading must not be taken for known.
         stamp = answers.stamp(connection, project_id)
         surveys = published_versions(session, project_id)
+        _, added = answers.changed_since(connection, project_id, (stamp[1] or 0) - OVERLAP_MS)
         loaded = answers.load(connection, project_id, start_ms, end_ms, surveys)
-        kept = _Kept(start_ms, end_ms, stamp, now_s, loaded)
-        with self._lock:
-            self._kept[project_id, start_ms, end_ms] = kept
-            while len(self._kept) > 1 and self._bytes() > self._most_bytes:
-                self._kept.popitem(last=False)
+        kept = _Kept(start_ms, end_ms, stamp, now_s, surveys, added, loaded)
+        self._keep((project_id, start_ms, end_ms), kept)
         return kept
 
-    def _drop(self, project_id: str) -> None:
+    def _keep(self, key: tuple[str, int, int], kept: _Kept) -> None:
         with self._lock:
-            for key in [key for key in self._kept if key[0] == project_id]:
-                del self._kept[key]
+            self._kept[key] = kept
+            while len(self._kept) > 1 and self._bytes() > self._most_bytes:
+                self._kept.popitem(last=False)
 
     def _bytes(self) -> int:
         return sum(kept.loaded.bytes for kept in self._kept.values())
