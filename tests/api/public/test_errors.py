@@ -15,7 +15,7 @@ def broken(app, monkeypatch):
 
     @access("open")
     def fail():
-        raise RuntimeError("SELECT password FROM /work/secret.py")
+        raise RuntimeError("SELECT password FROM /srv/app/secret.py")
 
     app.add_url_rule("/w/fail/now", "fail", fail)
     logged = []
