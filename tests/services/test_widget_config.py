@@ -72,10 +72,7 @@ def test_a_segment_the_page_cannot_judge_has_the_highest_rate_that_may_apply(ent
 def test_a_paced_survey_tells_the_highest_rate_in_force(entry):
     now = utc_now()
     weeks = [format_time(now - timedelta(days=7)), format_time(now)]
-    paced = [
-        {"from": format_time(week), "rate": 0.6},
-        {"from": format_time(utc_now()), "rate": 0.4},
-    ]
+    paced = [{"from": at, "rate": rate} for at, rate in zip(weeks, (0.6, 0.4), strict=True)]
 
     sampling = entry(sampling={"rate": 0.1, "spread_days": 90, "paced": paced})["sampling"]
 
