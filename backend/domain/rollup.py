@@ -41,15 +41,20 @@ class PersonUse:
         self.last_ms = occurred_ms
         self.rows: dict[tuple[int, int], list[int]] = {}
 
-    def add(self, other: PersonUse) -> None:
-        """Take in what was counted under another id of the same person."""
-        self.first_ms = min(self.first_ms, other.first_ms)
-        self.last_ms = max(self.last_ms, other.last_ms)
+    def plus(self, other: PersonUse) -> PersonUse:
+        """Return this with what was counted under another id of the same person.
+
+        Neither changes: the same rollup is written again when a transaction is repeated.
+        """
+        both = PersonUse(min(self.first_ms, other.first_ms))
+        both.last_ms = max(self.last_ms, other.last_ms)
+        both.rows = {key: list(row) for key, row in self.rows.items()}
         for key, (count, engaged_ms, first_ms) in other.rows.items():
-            row = self.rows.setdefault(key, [0, 0, first_ms])
+            row = both.rows.setdefault(key, [0, 0, first_ms])
             row[0] += count
             row[1] += engaged_ms
             row[2] = min(row[2], first_ms)
+        return both
 
 
 @dataclass(slots=True)

@@ -125,7 +125,7 @@ def _people(
             if user is None or user == known[_KEY]:
                 people.append((known, uses[known[_ID]]))
             elif user in linked:
-                linked[user].add(uses[known[_ID]])
+                linked[user] = linked[user].plus(uses[known[_ID]])
             else:
                 linked[user] = uses[known[_ID]]
     return _joined(connection, people, linked) if linked else people
@@ -136,11 +136,12 @@ def _joined(
     people: list[tuple[_Known, PersonUse]],
     linked: dict[int, PersonUse],
 ) -> list[tuple[_Known, PersonUse]]:
-    """Add the use of linked browsers, by their user's key, to that of the users."""
-    for known, use in people:
-        if known[_KEY] in linked:
-            use.add(linked.pop(known[_KEY]))
-    return people + [(known, linked[known[_KEY]]) for known in _by_key(connection, list(linked))]
+    """Return the people with the use of linked browsers, given by their user's key."""
+    both = [
+        (known, use.plus(linked.pop(known[_KEY])) if known[_KEY] in linked else use)
+        for known, use in people
+    ]
+    return both + [(known, linked[known[_KEY]]) for known in _by_key(connection, list(linked))]
 
 
 def _find_or_add(
