@@ -9,8 +9,9 @@ RUN npm run build
 FROM python:3.12-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1
 WORKDIR /srv/zeroten
-COPY requirements/base.txt requirements/base.txt
-RUN pip install -r requirements/base.txt
+COPY requirements/base.txt requirements/dev.txt requirements/
+# The driver of the second usage store comes along, in the version that is tested.
+RUN pip install -r requirements/base.txt -c requirements/dev.txt clickhouse-connect
 COPY pyproject.toml alembic.ini LICENSE ./
 COPY backend/ backend/
 COPY migrations/ migrations/
