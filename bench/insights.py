@@ -13,9 +13,9 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -95,10 +95,12 @@ def _looks() -> dict[str, Look]:
     }
 
 
-@cache
+_POPULATIONS: WeakKeyDictionary[Windows, Populations] = WeakKeyDictionary()
+
+
 def _populations(windows: Windows) -> Populations:
     """As many as there are windows: a cold look reads its population too."""
-    return Populations()
+    return _POPULATIONS.setdefault(windows, Populations())
 
 
 def _all(db: Database, path: Path) -> Iterator[dict[str, object]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 from sqlalchemy.orm import Session
 
-from backend.domain.insights.active_use import GROUPS, usage_groups
+from backend.domain.insights.active_use import GROUPS, WINDOW_DAYS, usage_groups
 from backend.domain.insights.bias import (
     LoudestVoices,
     Rate,
@@ -25,7 +25,7 @@ from backend.domain.insights.bias import (
     smd_continuous,
     smd_mark,
 )
-from backend.domain.insights.columns import Bools, Labelled
+from backend.domain.insights.columns import Answers, Bools, Ints
 from backend.domain.insights.privacy import SMALLEST_CELL
 from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.score import score_table
@@ -40,6 +40,7 @@ from backend.storage import asked
 
 LOW, HIGH = 0, 4
 NO_NAME = "unknown"
+_Alike = tuple[str, str, int, int, int, int]
 
 
 class Cell(NamedTuple):
@@ -147,11 +148,8 @@ def _cells(session: Session, windows: Windows, view: View) -> list[Cell]:
     loaded = everyone.loaded.select(everyone.answers.weight > 0)
     loaded = loaded.select(latest_rows(loaded.answers, loaded.answers.user))
     wrote = _wrote(session, windows, replace(everyone, loaded=loaded))
-    groups = usage_groups(loaded.answers).tolist()
-    days = np.where(loaded.profiled, loaded.answers.active_days, -1).tolist()
-    names = [_names_of(loaded.answers.dimension(name)) for name in ("role", "plan")]
-    rows = zip(*names, groups, days, wrote.tolist(), strict=True)
-    counted = Counter((role, plan, group, d, 1, int(w)) for role, plan, group, d, w in rows)
+    days = np.where(loaded.profiled, loaded.answers.active_days, -1)
+    counted = _counted(loaded.answers, usage_groups(loaded.answers), days, wrote)
     answerers = set(loaded.answers.user.tolist())
     span = (view.project_id, view.start_ms, view.end_ms)
     quiet = {p.user: p for p in asked.silent(session.connection(), *span)}
@@ -166,9 +164,22 @@ def _cells(session: Session, windows: Windows, view: View) -> list[Cell]:
     ]
 
 
-def _names_of(column: Labelled) -> list[str]:
-    labels = (*column.labels, "")
-    return [labels[code] for code in column.codes.tolist()]
+def _counted(answers: Answers, groups: Ints, days: Ints, wrote: Bools) -> Counter[_Alike]:
+    """Count the answerers who are alike: role, plan, group, days, answered, commented."""
+    role, plan = answers.dimension("role"), answers.dimension("plan")
+    columns = np.stack([role.codes, plan.codes, groups, days, wrote]).astype(np.int64)
+    shape = (len(role.labels) + 1, len(plan.labels) + 1, GROUPS + 1, WINDOW_DAYS + 2, 2)
+    # -1 stands for unknown in all but the last.
+    shift = np.array([[1], [1], [1], [1], [0]])
+    keys, n = np.unique(np.ravel_multi_index(tuple(columns + shift), shape), return_counts=True)
+    alike = np.stack(np.unravel_index(keys, shape)) - shift
+    roles, plans = (*role.labels, ""), (*plan.labels, "")
+    return Counter(
+        {
+            (roles[r], plans[p], g, d, 1, w): int(count)
+            for (r, p, g, d, w), count in zip(alike.T.tolist(), n, strict=True)
+        }
+    )
 
 
 def _group(midrank: float) -> int:

@@ -1,9 +1,11 @@
 """Every insight on every odd project: an answer or a problem, never a 500, never a NaN."""
 
 import math
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from backend.services import profiles
 from tests.api.admin.insights_world import World, write
 
 INSIGHTS = (
@@ -157,3 +159,47 @@ def test_methods_are_told_in_a_sentence(call, project):
     assert "nps-interval" in names
     assert call("GET", "/insights/methods/drift").json["name"] == "drift"
     assert call("GET", "/insights/methods/none").status_code == 404
+
+
+def test_answers_of_another_tool_are_brought_over_once(call, project, make_survey):
+    body = {"survey_id": make_survey(), "csv": "id,score,date\n1,9,2026-01-01\n2,12,2026-01-02\n"}
+
+    dry = call("POST", "/imports", json=body).json
+    done = call("POST", "/imports", json=body | {"dry_run": False}).json
+    again = call("POST", "/imports", json=body | {"dry_run": False}).json
+
+    assert (dry["dry_run"], dry["imported"], dry["faulty"]) == (True, 1, 1)
+    assert dry["faults"] == [
+        {"line": 3, "column": "score", "detail": "Must be a whole number from 0 to 10."}
+    ]
+    assert (done["imported"], again["imported"], again["already_there"]) == (1, 0, 1)
+    assert call("GET", "/insights/score?from=2025-01-01").json["n"] == 1
+    denied = call("POST", "/imports", json=body, token=project.analyst_token)
+    assert denied.status_code == 403
+
+
+def test_an_answers_place_is_among_all_active_users(call, project, make_survey, answer, db, client):
+    make_survey()
+    batch = [
+        {
+            "type": "track",
+            "event": "open",
+            "userId": f"u{i}",
+            "messageId": f"{i}-{day}",
+            "timestamp": (datetime.now(UTC) - timedelta(days=day)).isoformat(),
+        }
+        for i in range(10)
+        for day in range(1, i + 2)
+    ]
+    key = {"Authorization": f"Bearer {project.secret_key}"}
+    assert client.post("/v1/batch", json={"batch": batch}, headers=key).status_code == 200
+    answer("u9", 7)
+    answer("u4", 9)
+    profiles.compute_pending(db)
+
+    used = {r["user_id"]: r["usage"] for r in call("GET", "/responses").json["items"]}
+    assert (used["u9"]["active_days"], used["u9"]["percentile"]) == (10, 100)
+    assert (used["u4"]["active_days"], used["u4"]["percentile"]) == (5, 50)
+    group = call("GET", "/insights/active-use/people?group=top_decile_passives").json
+    assert [row["user_id"] for row in group["rows"]] == ["u9"]
+    assert group["rows"][0]["percentile"] == 95
