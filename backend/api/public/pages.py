@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from backend.api import body, rate_limit
 from backend.api.auth import access
+from backend.api.public.privacy import asks_for_privacy
 from backend.api.public.routes import project_of, public
 from backend.api.public.shapes import read_question
 from backend.api.state import zeroten
@@ -38,13 +39,12 @@ def pages() -> ResponseReturnValue:
     key, views = _views(document)
     person = question.user_id or question.anonymous_id or question.identity_token or ""
     rate_limit.check_person(project.id, person)
-    # The browser's own word counts unless the page says that it was asked.
-    is_refused = request.headers.get("Sec-GPC") == "1" and document.get("consent") != "granted"
     stored = 0
-    if not is_refused:
+    if not asks_for_privacy(document, project):
         parts = zeroten()
         now = utc_now()
         asker = identify(parts.db, parts.vault, project, question, now)
+        parts.erased.check(project.id, asker.user_id, asker.is_anonymous)
         stored = page_views.count(
             parts.db, parts.names, parts.usage, project, asker, key=key, views=views, now=now
         )
