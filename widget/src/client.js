@@ -145,7 +145,7 @@ export function createClient(config, base, loadPanel) {
     // Under way together: the panel's code adds no round trip.
     const loading = loadPanel();
     loading.catch(() => {});
-    const {userId, anonymousId, traits, account, token, appVersion, firstSeenAt, trigger, ...here} = visitor(armed.get(surveys[0]));
+    const {userId, anonymousId, traits, account, token, appVersion, firstSeenAt, ...here} = visitor();
     const response = await fetch(`${base}v1/decide`, {
       method: 'POST',
       credentials: 'omit',
@@ -163,7 +163,7 @@ export function createClient(config, base, loadPanel) {
         device: here.device,
         app_version: appVersion,
         first_seen_at: firstSeenAt && new Date(firstSeenAt).toISOString(),
-        trigger,
+        triggers: Object.fromEntries(surveys.map((survey) => [survey.id, armed.get(survey)])),
         candidates: surveys.map(({id}) => id),
         manual,
       }),

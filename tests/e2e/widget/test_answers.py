@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from tests.contracts.serving import eventually
 from tests.e2e.widget.conftest import NPS
 
@@ -200,3 +202,29 @@ def test_listeners_hear_what_happens_in_order(scene, guest):
     guest.button("Close").click()
 
     assert guest.page.evaluate("heard") == ["ready", "shown", "scored", "completed", "closed"]
+
+
+def test_each_survey_is_asked_for_with_what_armed_it(scene, guest):
+    given = scene()
+    content = copy.deepcopy(NPS)
+    content["texts"]["en"]["questions"]["score"]["text"] = "Exported well?"
+    by_event = {"triggers": [{"type": "event", "name": "export_done"}]}
+    given.survey(content, targeting=by_event, priority=5)
+    first, second = given.survey_ids
+    asked = []
+    guest.page.on(
+        "request", lambda one: asked.append(one.post_data_json) if "decide" in one.url else None
+    )
+    url = given.page(
+        "<script>window.zeroten=function(){(zeroten.q=zeroten.q||[]).push(arguments)};"
+        "zeroten('track','export_done')</script>"
+    )
+
+    guest.open(url)
+
+    assert sorted(asked[0]["candidates"]) == sorted(given.survey_ids)
+    assert asked[0]["triggers"] == {
+        first: {"type": "page_load"},
+        second: {"type": "event", "name": "export_done"},
+    }
+    assert guest.heading() == "Exported well?"
