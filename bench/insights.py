@@ -34,6 +34,7 @@ from backend.services.insights.question import Question
 from backend.services.insights.windows import Windows
 from backend.storage.db import Database
 from backend.storage.fast import from_ms
+from bench import insights_errors
 from bench.insights_world import DAY_MS, NOW_MS, PROJECT, World, add_usage, write
 
 LOOKS = 5
@@ -54,6 +55,7 @@ def run() -> Iterator[dict[str, object]]:
                 yield row("insights_peak_memory", peak, "MiB", 1024)
         finally:
             db.close()
+    yield from insights_errors.run()
 
 
 def row(name: str, value: float, unit: str, floor: float) -> dict[str, object]:

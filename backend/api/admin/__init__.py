@@ -14,6 +14,7 @@ from backend.api.admin.explain import explain
 from backend.api.admin.features import features
 from backend.api.admin.identity import identity
 from backend.api.admin.insights import insights
+from backend.api.admin.insights_history import insight_history
 from backend.api.admin.insights_settings import insight_settings
 from backend.api.admin.keys import keys
 from backend.api.admin.members import members
@@ -36,6 +37,7 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     reach,
     responses,
     insights,
+    insight_history,
     insight_settings,
     features,
     users,

@@ -203,3 +203,41 @@ def test_an_answers_place_is_among_all_active_users(call, project, make_survey, 
     group = call("GET", "/insights/active-use/people?group=top_decile_passives").json
     assert [row["user_id"] for row in group["rows"]] == ["u9"]
     assert group["rows"][0]["percentile"] == 95
+
+
+def test_a_users_and_an_accounts_page_show_use_and_answers(
+    call, project, make_survey, answer, client
+):
+    make_survey()
+    tracked = [
+        {"type": "track", "event": event, "userId": user, "messageId": f"{event}{user}"}
+        for event in ("export", "share")
+        for user in ("ada", "bob")
+    ]
+    group = [
+        {"type": "group", "userId": u, "groupId": "acme", "messageId": f"g{u}"}
+        for u in ("ada", "bob")
+    ]
+    key = {"Authorization": f"Bearer {project.secret_key}"}
+    client.post("/v1/batch", json={"batch": tracked + group}, headers=key)
+    answer("ada", 9, "nice")
+
+    user = call("GET", "/insights/users/ada").json
+    account = call("GET", "/insights/accounts/acme").json
+
+    assert (user["users"], user["active_days"], user["asked"]) == (1, 1, 1)
+    assert user["rows"][0] | {"day": 0} == {
+        "day": 0,
+        "people": 1,
+        "features": 2,
+        "pages": 0,
+        "events": 2,
+        "engaged_s": 0.0,
+    }
+    assert [used["name"] for used in user["used"]] == ["export", "share"]
+    assert [given["score"] for given in user["answers"]] == [9]
+    assert (account["users"], account["rows"][0]["people"]) == (2, 2)
+    assert account["level"]["n"] == 1
+    assert call("GET", "/insights/users/nobody").status_code == 404
+    assert call("GET", "/insights/accounts/none").status_code == 404
+    assert call("GET", "/insights/users/ada", token=project.viewer_token).status_code == 403
