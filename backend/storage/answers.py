@@ -22,14 +22,13 @@ from backend.domain.insights.columns import (
     Codes,
     Ints,
     Labelled,
-    Used,
     make_answers,
 )
+from backend.storage.answers_used import KINDS, NAMES, used_before
 from backend.storage.fast import Sql, from_json, to_json
 
 # Small pieces stay in the processor's cache: 20,000 rows at a time take half as long again.
 PIECE: Final = 500
-KINDS: Final = {"features": "feature", "pages": "page"}
 # The dimensions of an answer, and the column each is read from.
 _NAMED: Final = {
     "role": "role",
@@ -76,11 +75,6 @@ _CHANGED: Final = (
 )
 _LATELY = Sql("SELECT id, created_at FROM responses WHERE project_id = ? AND updated_at >= ?")
 _STAMP = Sql("SELECT count(*), max(updated_at) FROM responses WHERE project_id = ?")
-# A name reads as its label in the catalogue; hidden ones are left out.
-_NAMES = Sql(
-    "SELECT n.id, n.kind, coalesce(c.label, n.name) FROM names n LEFT JOIN catalogue c"
-    " ON c.name_id = n.id WHERE n.project_id = ? AND (c.name_id IS NULL OR NOT c.is_hidden)"
-)
 _CATALOGUE_STAMP = Sql("SELECT max(changed_at) FROM catalogue WHERE project_id = ?")
 
 
@@ -162,7 +156,7 @@ def load(
     text, more = (_ANSWERS, ()) if changed_since_ms is None else (_CHANGED, (changed_since_ms,))
     for rows in _pieces(connection, text, project_id, start_ms, end_ms, *more):
         parts.add(list(zip(*rows, strict=True)))
-    return parts.joined(surveys, _NAMES(connection, (project_id,)).fetchall())
+    return parts.joined(surveys, NAMES(connection, (project_id,)).fetchall())
 
 
 def trait(
@@ -255,7 +249,7 @@ class _Parts:
             empty = make_answers(np.zeros(0, np.int64), dimensions=dimensions)
             return Loaded(empty, np.zeros(0, "S1"), np.zeros(0, np.bool_), 0)
         size = sum(column.nbytes for column in one.values())
-        used: dict[str, Any] = {kind: _used(one, kind, names) for kind in KINDS}
+        used: dict[str, Any] = {kind: used_before(one, kind, names) for kind in KINDS}
         ids, profiled = one.pop("ids"), one.pop("profiled")
         answers = make_answers(one.pop("score"), **one, **used, dimensions=dimensions)
         loaded = in_order(Loaded(answers, ids, profiled, size))
@@ -324,32 +318,6 @@ def _inverse(probability: Any) -> Any:
     """1/pi; 0, which keeps an answer out of weighted numbers, where there is no pi."""
     known = probability > 0
     return np.divide(1.0, probability, out=np.zeros(len(probability)), where=known)
-
-
-def _used(one: dict[str, Any], kind: str, names: Sequence[Any]) -> Used:
-    """Number the names that occur from 0; ids that are no name of the project are dropped."""
-    ids, lengths = one.pop(kind), one.pop(kind + "_lengths")
-    label = {int(name_id): name for name_id, of_kind, name in names if of_kind == KINDS[kind]}
-    size = max([0, *label, int(ids.max()) if len(ids) else 0]) + 1
-    present = np.zeros(size, np.bool_)
-    present[ids] = True
-    kept = [name_id for name_id in np.flatnonzero(present).tolist() if name_id in label]
-    place = np.full(size, -1, np.int32)
-    numbers = {text: at for at, text in enumerate(dict.fromkeys(label[i] for i in kept))}
-    place[kept] = [numbers[label[i]] for i in kept]
-    numbered = place[ids]
-    if len(kept) < int(present.sum()):
-        known = numbered >= 0
-        row = np.repeat(np.arange(len(lengths)), lengths)[known]
-        lengths, numbered = np.bincount(row, minlength=len(lengths)), numbered[known]
-    if len(numbers) < len(kept):
-        # Names that are one feature count once in an answer.
-        row = np.repeat(np.arange(len(lengths)), lengths)
-        pairs = np.unique(row * len(numbers) + numbered)
-        lengths = np.bincount(pairs // len(numbers), minlength=len(lengths))
-        numbered = (pairs % len(numbers)).astype(np.int32)
-    indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    return Used(indptr, numbered, tuple(numbers))
 
 
 def _version_label(survey: Survey, surveys: Sequence[Survey]) -> str:

@@ -6,7 +6,7 @@ import pytest
 from backend.domain.errors import InvalidRequestError, NotFoundError
 from backend.domain.limits import OTHER
 from backend.services import features
-from backend.storage import answers
+from backend.storage import answers, answers_used
 from backend.storage.models import Name
 
 
@@ -53,12 +53,12 @@ def listed(db, project):
 def read(db, project, ids, *rows):
     """Return the labels that answers with these names are read with, answer by answer."""
     with db.read() as session:
-        names = answers._NAMES(session.connection(), (project.id,)).fetchall()
+        names = answers_used.NAMES(session.connection(), (project.id,)).fetchall()
     one = {
         "features": np.array([ids[name] for row in rows for name in row], np.int64),
         "features_lengths": np.array([len(row) for row in rows], np.int64),
     }
-    used = answers._used(one, "features", names)
+    used = answers_used.used_before(one, "features", names)
     return [
         sorted(used.labels[i] for i in used.ids[start:end].tolist())
         for start, end in zip(used.indptr, used.indptr[1:], strict=False)
