@@ -33,6 +33,8 @@ UNKNOWN = {
     "response_id": "rsp_none",
     "decision_id": "dec_none",
     "user_id": "nobody",
+    "account_id": "nobody-inc",
+    "release_id": "rel_none",
     "member_id": "mem_none",
     "invitation_id": "inv_none",
     "name": "no-such-method",
@@ -81,9 +83,10 @@ def other(make_project, make_survey, answer, call, db):
     """A second project, and the ids of everything in it."""
     given = make_project(name="Other")
     survey_id = make_survey(given.id)
-    answer("u-other", 9, given=given)
+    answer("u-other", 9, given=given, account={"id": "other-inc"})
     token = given.owner_token
     join(db, given.id)
+    release = {"name": "5.0", "at": "2026-01-01T00:00:00Z"}
     invited = call("POST", "/invitations", token, json=BODIES["create_invitation"])
     ids = {
         "project_id": given.id,
@@ -94,6 +97,8 @@ def other(make_project, make_survey, answer, call, db):
         "response_id": call("GET", "/responses", token).json["items"][0]["id"],
         "decision_id": call("GET", f"/surveys/{survey_id}/decisions", token).json["items"][0]["id"],
         "user_id": "u-other",
+        "account_id": "other-inc",
+        "release_id": call("POST", "/releases", token, json=release).json["id"],
         "member_id": call("GET", "/members", token).json["items"][0]["id"],
         "invitation_id": invited.json["id"],
         "name": "no-such-theme",
