@@ -119,16 +119,18 @@ def _decide(
     rules = {survey.rules.id: survey.rules for survey in surveys}
     today = day_number(now.date())
     look = looks.look(connection, project, question, asker, rules, now)
-    if look.choice.winner is not None and _hold(connection, look, rules, today):
+    if look.choice.winner is not None and _hold(connection, project.id, look, rules, today):
         look = looks.look(connection, project, question, asker, rules, now)
     winner = look.choice.winner
     decision = _decision(project, question, look, rules, now)
+    asked = next(iter(look.visitors.values())).asked_today
     out_of_budget = [each.survey_id for each in look.evaluations if _is_over_budget(each)]
     if winner is None:
-        decisions.add(connection, decision, None, today, out_of_budget)
+        decisions.add(connection, decision, None, today, asked, out_of_budget)
         return _refusal(decision, look.evaluations, now)
     token = new_token(keys.TICKET)
-    language = _language(project.surveys[winner.survey_id].content, question)
+    content = project.surveys[winner.survey_id].content
+    language = _language(content, question)
     ticket = NewTicket(
         token_hash=keys.digest(token),
         project_id=project.id,
@@ -143,7 +145,7 @@ def _decide(
         issued_at=now,
         expires_at=now + tickets.UNSHOWN_FOR,
     )
-    decisions.add(connection, decision, ticket, today, out_of_budget)
+    decisions.add(connection, decision, ticket, today, asked, out_of_budget)
     return {
         "show": True,
         "decision_id": decision.id,
@@ -152,10 +154,17 @@ def _decide(
         "ticket": token,
         "expires_at": format_time(ticket.expires_at),
         "language": language,
+        "content": _in_language(content, language),
     }
 
 
-def _hold(connection: Connection, look: Look, rules: Mapping[str, SurveyRules], day: int) -> bool:
+def _hold(
+    connection: Connection,
+    project_id: str,
+    look: Look,
+    rules: Mapping[str, SurveyRules],
+    day: int,
+) -> bool:
     """Hold whatever an invitation counts on; return whether somebody may have changed it before.
 
     Most people are refused, and refusals need no lock: only who would be asked is looked at again
@@ -164,15 +173,15 @@ def _hold(connection: Connection, look: Look, rules: Mapping[str, SurveyRules], 
     """
     if connection.dialect.name == "sqlite":
         return False
+    budgeted = sorted(each.id for each in rules.values() if each.daily_budget is not None)
     is_capped = any(each.account_cap is not None for each in rules.values())
-    is_budgeted = any(each.daily_budget is not None for each in rules.values())
     if not look.user.is_new:
         decisions.hold_person(connection, look.user.person_key)
     if is_capped and look.account is not None:
         decisions.hold_account(connection, look.account.key)
-    for survey_id in sorted(rules) if is_budgeted else ():
-        decisions.hold_day(connection, survey_id, day)
-    return not look.user.is_new or is_capped or is_budgeted
+    for survey_id in budgeted:
+        decisions.hold_day(connection, project_id, survey_id, day)
+    return not look.user.is_new or is_capped or bool(budgeted)
 
 
 def _decision(
@@ -249,6 +258,12 @@ def _language(content: Mapping[str, Any], question: Question) -> str:
     """Return the language the survey is shown in; each that it offers is whole."""
     wanted = question.languages or [question.language or ""]
     return pick_language(wanted, content["texts"], content["default_language"])
+
+
+def _in_language(content: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return the content as a page needs it that speaks one language."""
+    texts = {language: content["texts"][language]}
+    return {**content, "default_language": language, "texts": texts}
 
 
 def _context(question: Question, asker: Asker, visitor: Visitor, language: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def look(
     account = _account(connection, project, asker, user, now, is_dry)
     person = visitors.visitor(project, question, asker, user, account, now)
     person = visitors.counted(
-        connection, person, account.key if account else None, rules.values(), now
+        connection, project.id, person, account.key if account else None, rules.values(), now
     )
     met = {each: visitors.meeting(person, user, question, each) for each in rules}
     evaluations = [eligibility.evaluate(each, met[each.id], now) for each in rules.values()]

@@ -8,17 +8,18 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.domain import survey_defaults
+from backend.domain.calendar import day_number
 from backend.domain.errors import ConflictError
 from backend.domain.timestamps import format_time
 from backend.services import audit, pacing, survey_checks
 from backend.services.clock import utc_now
 from backend.services.ids import new_id
 from backend.services.scope import check_revision, one
-from backend.storage.models import Survey, SurveyVersion
+from backend.storage.models import Survey, SurveyDay, SurveyVersion
 
 # Changed member by member; everything else is replaced whole.
 _GROUPS: Final = ("targeting", "sampling", "rests", "limits")
@@ -167,6 +168,12 @@ def change(
     now = {name: getattr(survey, name) for name in ("starts_at", "ends_at")}
     changes = survey_checks.checked(session, project_id, changes, sampling_at, now)
     changes = pacing.settled(changes, survey.limits, survey.sampling, utc_now().date())
+    if "daily_budget" in changes.get("limits", {}) and survey.limits.get("daily_budget") is None:
+        # Showings without a budget are not counted: the day's count begins anew, with all of them.
+        today = day_number(utc_now().date())
+        session.execute(
+            delete(SurveyDay).where(SurveyDay.survey_id == survey_id, SurveyDay.day == today)
+        )
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
     for name, value in changes.items():

@@ -100,6 +100,7 @@ def visitor(
 
 def counted(
     connection: Connection,
+    project_id: str,
     known: Visitor,
     account_key: int | None,
     rules: Iterable[SurveyRules],
@@ -114,7 +115,7 @@ def counted(
                 connection, account_key, each.id, each.account_cap.days, now
             )
         if each.daily_budget is not None:
-            asked_today[each.id] = decisions.asked_on_day(connection, each.id, today)
+            asked_today[each.id] = decisions.asked_on_day(connection, project_id, each.id, today)
     if not account_asked and not asked_today:
         return known
     return replace(known, account_asked=account_asked, asked_today=asked_today)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from backend.domain.calendar import DAY_MS
 from backend.storage.fast import Sql, to_json, to_ms, together
 
 # For PostgreSQL alone: SQLite has one writer at a time. Rows that others refer to are held in the
@@ -18,8 +19,12 @@ _HOLD_PERSON = Sql(
 _HOLD_ACCOUNT = Sql("SELECT key FROM accounts WHERE key = ? FOR NO KEY UPDATE")
 _HOLD_DAY = Sql("SELECT asked FROM survey_days WHERE survey_id = ? AND day = ? FOR UPDATE")
 _BEGIN_DAY = Sql(
-    "INSERT INTO survey_days (survey_id, day, asked) VALUES (?, ?, 0)"
+    "INSERT INTO survey_days (survey_id, day, asked) VALUES (?, ?, ?)"
     " ON CONFLICT (survey_id, day) DO NOTHING"
+)
+_SHOWN_SINCE = Sql(
+    "SELECT count(*) FROM decisions WHERE project_id = ? AND at >= ? AND is_shown = ?"
+    " AND survey_id = ?"
 )
 _ASKED_OF_ACCOUNT = Sql(
     "SELECT count(*) FROM tickets WHERE account_key = ? AND survey_id = ? AND issued_at > ?"
@@ -37,11 +42,11 @@ _ADD_TICKET = Sql(
 )
 _INVITE = Sql("UPDATE users SET last_invited_at = ?, open_ticket_until = ? WHERE key = ?")
 _COUNT_DAY = Sql(
-    "INSERT INTO survey_days (survey_id, day, asked) VALUES (?, ?, 1)"
+    "INSERT INTO survey_days (survey_id, day, asked) VALUES (?, ?, ? + 1)"
     " ON CONFLICT (survey_id, day) DO UPDATE SET asked = survey_days.asked + 1"
 )
 _COUNT_REFUSED = Sql(
-    "INSERT INTO survey_days (survey_id, day, asked, refused) VALUES (?, ?, 0, 1)"
+    "INSERT INTO survey_days (survey_id, day, asked, refused) VALUES (?, ?, ?, 1)"
     " ON CONFLICT (survey_id, day) DO UPDATE SET refused = survey_days.refused + 1"
 )
 
@@ -90,10 +95,11 @@ def hold_account(connection: Connection, account_key: int) -> None:
     _HOLD_ACCOUNT(connection, (account_key,)).fetchone()
 
 
-def hold_day(connection: Connection, survey_id: str, day: int) -> None:
+def hold_day(connection: Connection, project_id: str, survey_id: str, day: int) -> None:
     """Have nobody else count for the survey's day until this transaction ends (PostgreSQL)."""
     if _HOLD_DAY(connection, (survey_id, day)).fetchone() is None:
-        _BEGIN_DAY(connection, (survey_id, day))
+        asked = _shown_since(connection, project_id, survey_id, day)
+        _BEGIN_DAY(connection, (survey_id, day, asked))
         _HOLD_DAY(connection, (survey_id, day)).fetchone()
 
 
@@ -106,10 +112,19 @@ def asked_of_account(
     return count
 
 
-def asked_on_day(connection: Connection, survey_id: str, day: int) -> int:
-    """Return how many tickets the survey gave out on `day`."""
+def asked_on_day(connection: Connection, project_id: str, survey_id: str, day: int) -> int:
+    """Return how many tickets the survey gave out on `day`, which is today."""
     row = _ASKED_ON_DAY(connection, (survey_id, day)).fetchone()
-    return row[0] if row else 0
+    if row is not None:
+        asked: int = row[0]
+        return asked
+    return _shown_since(connection, project_id, survey_id, day)
+
+
+def _shown_since(connection: Connection, project_id: str, survey_id: str, day: int) -> int:
+    where = (project_id, day * DAY_MS, True, survey_id)
+    count: int = _SHOWN_SINCE(connection, where).fetchone()[0]
+    return count
 
 
 def add(
@@ -117,11 +132,14 @@ def add(
     decision: NewDecision,
     ticket: NewTicket | None,
     day: int,
+    asked_today: Mapping[str, int],
     out_of_budget: Sequence[str] = (),
 ) -> None:
-    """Store a decision and perhaps a ticket, which holds the user and counts for the day.
+    """Store a decision and perhaps a ticket, which holds the user.
 
     Args:
+        asked_today: what was seen of each survey with a daily budget. Days are counted of these
+            alone: on PostgreSQL a counter is a row that all showings of its survey wait for.
         out_of_budget: surveys that would have been shown but for their daily budget.
     """
     with together(connection):
@@ -132,7 +150,8 @@ def add(
                 evaluations=to_json(decision.evaluations),  # type: ignore[arg-type]
             ),
         )
-        _count_refused(connection, out_of_budget, day)
+        for survey_id in sorted(out_of_budget):
+            _COUNT_REFUSED(connection, (survey_id, day, asked_today[survey_id]))
         if ticket is None:
             return
         issued_ms, expires_ms = to_ms(ticket.issued_at), to_ms(ticket.expires_at)
@@ -145,9 +164,6 @@ def add(
             ),
         )
         _INVITE(connection, (issued_ms, expires_ms, ticket.user_key))
-        _COUNT_DAY(connection, (ticket.survey_id, day))
-
-
-def _count_refused(connection: Connection, survey_ids: Iterable[str], day: int) -> None:
-    for survey_id in sorted(survey_ids):
-        _COUNT_REFUSED(connection, (survey_id, day))
+        if ticket.survey_id in asked_today:
+            seen = asked_today[ticket.survey_id]
+            _COUNT_DAY(connection, (ticket.survey_id, day, seen))

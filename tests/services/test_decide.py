@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from backend.domain import survey_defaults
 from backend.domain.eligibility import Trigger
 from backend.services import decide as service
+from backend.services import surveys
 from backend.services.clock import utc_now
 from backend.services.published import Published
 from backend.services.respond import Answer, respond
@@ -209,6 +210,26 @@ def test_a_day_on_which_the_budget_bound_is_counted(db, ask, make_survey):
 
     assert shown == [True, True, False, False, False]
     assert rows(db, select(SurveyDay.asked, SurveyDay.refused)) == [(2, 3)]
+
+
+def test_a_budget_set_during_the_day_counts_what_was_shown_before(db, ask, project, make_survey):
+    survey = make_survey()
+    for user in ("u1", "u2"):
+        ask(user_id=user)
+    assert rows(db, select(SurveyDay.asked)) == [], "nothing waits for a counter without a budget"
+
+    def set_budget(session, budget):
+        limits = {"limits": {"daily_budget": budget}}
+        surveys.change(session, project.id, survey, limits, actor="test", if_match=frozenset("*"))
+
+    db.transact(lambda session: set_budget(session, 3))
+
+    assert [ask(user_id=user)["show"] for user in ("u3", "u4")] == [True, False]
+    assert rows(db, select(SurveyDay.asked, SurveyDay.refused)) == [(3, 1)]
+    db.transact(lambda session: set_budget(session, None))
+    ask(user_id="u5")
+    db.transact(lambda session: set_budget(session, 5))
+    assert [ask(user_id=user)["show"] for user in ("u6", "u7")] == [True, False]
 
 
 def test_a_project_that_is_off_refuses_and_says_so(db, ask, project, make_survey):

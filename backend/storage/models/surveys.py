@@ -47,7 +47,7 @@ class SurveyVersion(Base):
 
 
 class SurveyDay(Base):
-    """How many tickets a survey gave out on a day: the counter of its daily budget.
+    """How many tickets a survey gave out on a day, kept while it has a daily budget.
 
     `refused` counts who would have been asked but for the budget: above 0 it bound that day.
     """
