@@ -310,7 +310,7 @@ def test_58_a_restored_backup_is_clean_before_the_first_answer(tmp_path):
         ticket = project.ticket("canary-58", traits={"plan": "canary-plan"})
         project.respond(ticket=ticket, revision=1, state="scored", score=2, comment="canary words")
         backup = tmp_path / "backup.db"
-        with sqlite3.connect(server.data / "zeroten.db") as source:
+        with closing(sqlite3.connect(server.data / "zeroten.db")) as source:
             source.execute("VACUUM INTO ?", (str(backup),))
         path = "/users/canary-58"
         assert with_token(project, project.given.owner_token, "DELETE", path).status == 200
