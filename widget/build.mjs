@@ -11,6 +11,8 @@ import {minify} from 'terser';
 import {sampleConfig, sampleDecision} from './test/sample.js';
 
 const PLACEHOLDER = '"__ZEROTEN_CONFIG__"';
+/** Decisions are packed while somebody waits (backend/api/public/files.py). */
+const DECISION_QUALITY = 5;
 const BUDGET = {script: 5000, shown: 13000};
 /** Members that loader and panel know each other by; never seen by a page, in storage or on the wire. */
 const INTERNAL = /^(cameFrom|complain|ended|fromJson|guard|hasFocus|hold|isDialog|isTouched|lease|moved|onChoose|onCommit|onEnd|onEscape|onLost|onRest|refused|published|judge|renew|speak|surveyId|toJson)$/;
@@ -19,8 +21,8 @@ const names = {};
 const dist = new URL('dist/', import.meta.url);
 const {version} = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
-/** @param {string} text */
-const brotli = (text) => brotliCompressSync(text, {params: {[constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: text.length}}).length;
+/** @param {string} text @param {number} [quality] */
+const brotli = (text, quality = 11) => brotliCompressSync(text, {params: {[constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: text.length}}).length;
 
 /** Style sheets are written a rule a line, and shipped without the lines. */
 const flatSheets = {
@@ -114,7 +116,7 @@ const bytes = {
   more: brotli(more.text),
   pinned: brotli(pinned.text),
   script: brotli(script),
-  shown: brotli(script) + brotli(panel.text) + Buffer.byteLength(JSON.stringify(sampleDecision())),
+  shown: brotli(script) + brotli(panel.text) + brotli(JSON.stringify(sampleDecision()), DECISION_QUALITY),
 };
 const integrity = `sha384-${createHash('sha384').update(pinned.text).digest('base64')}`;
 // The server sends one language of these with a decision.

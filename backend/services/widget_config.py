@@ -15,8 +15,14 @@ _ABSENT_WHEN_EMPTY: Final = ("starts_at", "ends_at", "pages", "devices", "origin
 _OF_TRIGGER: Final = ("type", "name", "delay_ms")
 
 
-def configuration(project: PublishedProject, key: str, panel: str) -> dict[str, Any]:
-    """Return the document of docs/protocol.md; paused surveys are left out."""
+def configuration(
+    project: PublishedProject, key: str, panel: str, *, is_whole: bool = False
+) -> dict[str, Any]:
+    """Return the document of docs/protocol.md; paused surveys are left out.
+
+    What the surveys say comes with the decision, since most pages show none; `is_whole` puts it in
+    here, for pages that draw a survey without asking.
+    """
     now, traits = utc_now(), _page_traits(project)
     running = [each for each in project.surveys.values() if each.rules.status == "published"]
     return {
@@ -27,19 +33,22 @@ def configuration(project: PublishedProject, key: str, panel: str) -> dict[str, 
         "page_rules": [rule._asdict() for rule in project.page_rules],
         "page_views": project.page_views,
         "respect_dnt": project.respects_dnt,
-        "surveys": [_survey(each, now, traits) for each in running] if project.is_enabled else [],
+        "surveys": [_survey(each, now, traits, is_whole) for each in running]
+        if project.is_enabled
+        else [],
     }
 
 
 def _survey(
-    survey: PublishedSurvey, now: datetime, page_traits: Collection[str] | None
+    survey: PublishedSurvey, now: datetime, page_traits: Collection[str] | None, is_whole: bool
 ) -> dict[str, Any]:
     entry = page_entry(survey.rules, now, page_traits)
     entry = {
         name: value for name, value in entry.items() if value or name not in _ABSENT_WHEN_EMPTY
     }
     triggers = [_trigger(each) for each in survey.record["triggers"]]
-    return entry | {"triggers": triggers, "content": survey.content}
+    content = {"content": survey.content} if is_whole else {}
+    return entry | {"triggers": triggers} | content
 
 
 def _trigger(trigger: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,17 @@ export function debug(kit) {
 }
 
 /**
+ * A published survey with what it says, which the script leaves out until one is decided for.
+ * @param {Kit} kit @param {string} id @returns {Promise<import('./types').Survey | undefined>}
+ */
+export async function whole({base, config, published, fromJson}, id) {
+  const given = published.find((one) => one.id === id);
+  if (!given || given.content) return given;
+  const response = await fetch(`${base}w/${config.key}.json`, {credentials: 'omit', referrerPolicy: 'origin'});
+  return fromJson(await response.text()).surveys?.find((/** @type {import('./types').Survey} */ one) => one.id === id);
+}
+
+/**
  * Draw a survey as it would show, and send nothing.
  * @param {Kit} kit @param {typeof import('./session.js').createSession} createSession @param {any} survey a survey or its content
  * @param {{state?: string, language?: string, theme?: object, values?: object, texts: any, into?: Element | null}} options

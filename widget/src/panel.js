@@ -36,8 +36,9 @@ const CALLS = {
   },
   preview: async (kit, survey, options = {}) => {
     const more = await loadMore();
+    const shown = typeof survey === 'string' ? await more.whole(kit, survey) : survey;
+    if (!shown) return false;
     closeCurrent();
-    const shown = typeof survey === 'string' ? kit.published.find(({id}) => id === survey) : survey;
     const session = more.preview(kit, createSession, shown, {...options, texts: {...ENGLISH, ...options.interface}, into: place(options.into)}, more);
     kit.hold(session);
     closeCurrent = session.end;
@@ -76,7 +77,7 @@ export async function decided(kit, {surveys, answer, manual, into}) {
 /**
  * Show a survey the server has decided for, at the next quiet moment.
  * @param {Kit} kit
- * @param {{survey: Survey, answer: import('./types').Decision, manual: boolean, into?: unknown, more: import('./types').More | null}} options
+ * @param {{survey: Survey & {content: import('./types').Content}, answer: import('./types').Decision, manual: boolean, into?: unknown, more: import('./types').More | null}} options
  * @returns {Session}
  */
 function open(kit, {survey, answer, manual, into, more}) {

@@ -64,7 +64,8 @@ export type Survey = {
   version: number;
   triggers: Trigger[];
   pages?: string[];
-  content: Content;
+  /** In JSON only; a script has it from a decision. */
+  content?: Content;
 };
 
 export type Config = {
@@ -140,7 +141,7 @@ export type Happened = 'shownAt' | 'answeredAt' | 'declinedAt' | 'laterAt';
 /** What src/more.js gives. */
 export type More = Pick<
   typeof import('./more.js'),
-  'complaint' | 'css' | 'debug' | 'drawing' | 'header' | 'optionsQuestion' | 'preview'
+  'complaint' | 'css' | 'debug' | 'drawing' | 'header' | 'optionsQuestion' | 'preview' | 'whole'
 >;
 /** What src/panel.js gives. */
 export type Panel = Pick<typeof import('./panel.js'), 'call' | 'decided'>;

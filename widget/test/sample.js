@@ -44,7 +44,6 @@ export const sampleConfig = (panel) => ({
       sampling: {salt: 'q4-2026', rate: 0.25, segments: [{when: {op: 'eq', trait: 'plan', value: 'pro'}, rate: 1}], spread_days: 90, started_on: '2026-10-01'},
       rests: {rest_days: 90, decline_rest_days: 30, ignore_rest_days: 14, later_rest_days: 7, any_survey_rest_days: 7},
       old_enough_days: 30,
-      content: sampleContent(),
     },
   ],
 });
@@ -57,4 +56,5 @@ export const sampleDecision = () => ({
   ticket: 'tk_0123456789ABCDEFGHIJKL',
   expires_at: '2026-11-22T08:00:00Z',
   language: 'en',
+  content: sampleContent(),
 });

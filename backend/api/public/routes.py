@@ -52,7 +52,7 @@ def decide() -> ResponseReturnValue:
     told = decisions.decide(parts.db, parts.vault, project, question, now, parts.erased)
     if told["show"] and (texts := files.interface(told["language"])):
         told["interface"] = texts
-    return body.answer(told)
+    return files.packed(body.answer(told))
 
 
 @public.post("/v1/responses", provide_automatic_options=False)

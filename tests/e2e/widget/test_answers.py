@@ -228,3 +228,16 @@ def test_each_survey_is_asked_for_with_what_armed_it(scene, guest):
         second: {"type": "event", "name": "export_done"},
     }
     assert guest.heading() == "Exported well?"
+
+
+def test_a_published_survey_is_previewed_by_its_id(scene, guest):
+    given = scene(targeting={"triggers": []})
+    guest.page.goto(given.page())
+    guest.page.wait_for_function("window.zeroten")
+
+    drawn = guest.page.evaluate("id => zeroten('preview', id)", given.survey_ids[0])
+
+    assert drawn is True
+    assert guest.heading() == "How likely are you to recommend us to a colleague?"
+    assert guest.page.evaluate("zeroten('preview', 'srv_none')") is False
+    assert given.decisions() == 0
