@@ -1,0 +1,201 @@
+"""What pages change: surveys, keys, origins, answers marked as tests; nothing gets lost."""
+
+from __future__ import annotations
+
+import re
+
+from backend.services import responses, surveys
+from backend.services.responses import Filters
+from backend.storage.models import ApiKey, Response, Survey
+from tests.answers import give
+
+FORM = {
+    "rate": "40",
+    "spread_days": "30",
+    "rest_days": "90",
+    "decline_rest_days": "30",
+    "ignore_rest_days": "14",
+    "any_survey_rest_days": "7",
+}
+
+
+def revision(visitor, survey_id):
+    page = visitor.get(f"/surveys/{survey_id}").text
+    return re.search(r'name="revision" value="(\d+)"', page)[1]
+
+
+def stored(db, survey_id):
+    with db.read() as session:
+        return surveys.view(session, session.get(Survey, survey_id))
+
+
+def test_sampling_is_tried_without_saving_then_saved(visit, world, db):
+    visitor, page = visit("admin"), f"/surveys/{world}"
+
+    tried = visitor.text(f"{page}?rate=40")
+    assert "What this would bring" in tried
+    assert stored(db, world)["sampling"]["rate"] == 1.0
+
+    sent = visitor.send(page, on=page, revision=revision(visitor, world), **FORM)
+    assert sent.status_code == 303
+    assert "Saved; it acts within seconds." in visitor.text(sent.location)
+    assert stored(db, world)["sampling"]["rate"] == 0.4
+    assert stored(db, world)["sampling"]["spread_days"] == 30
+
+
+def test_of_two_who_change_a_survey_the_second_is_told_and_loses_nothing(visit, world, db):
+    visitor, page = visit("admin"), f"/surveys/{world}"
+    before = revision(visitor, world)
+    assert visitor.send(page, on=page, revision=before, **FORM).status_code == 303
+
+    late = visitor.send(page, on=page, revision=before, **FORM | {"rate": "77"})
+
+    assert late.status_code == 412
+    assert "Somebody else has changed this survey meanwhile." in late.text
+    assert 'value="77"' in late.text
+    assert stored(db, world)["sampling"]["rate"] == 0.4
+
+
+def test_what_cannot_be_is_refused_beside_the_form(visit, world, db):
+    visitor, page = visit("admin"), f"/surveys/{world}"
+    now = revision(visitor, world)
+
+    for name, value in (("rate", "101"), ("rate", "many"), ("rest_days", "-1")):
+        sent = visitor.send(page, on=page, revision=now, **FORM | {name: value})
+
+        assert sent.status_code == 422
+        assert f'value="{value}"' in sent.text
+    assert stored(db, world)["sampling"]["rate"] == 1.0
+
+
+def test_a_survey_is_drafted_published_and_paused(visit, db):
+    visitor = visit("admin")
+    drafted = visitor.send("/surveys", on="/surveys", name="Onboarding").location
+    survey_id = drafted.split("/")[2].split("?")[0]
+    status = f"/surveys/{survey_id}/status"
+
+    for wanted in ("published", "paused"):
+        now = revision(visitor, survey_id)
+        page = f"/surveys/{survey_id}"
+        assert visitor.send(status, on=page, status=wanted, revision=now).status_code == 303
+        assert stored(db, survey_id)["status"] == wanted
+    assert visitor.send(status, on="/surveys", status="deleted").status_code == 404
+
+
+def test_viewers_and_analysts_change_no_survey(visit, world):
+    for role in ("viewer", "analyst"):
+        visitor = visit(role)
+        for path in (f"/surveys/{world}", f"/surveys/{world}/status", "/surveys"):
+            assert visitor.send(path, on="/", status="paused", **FORM).status_code == 403
+
+
+def test_people_of_a_corner_become_the_audience_of_a_drafted_survey(visit, world, db):
+    visitor = visit("admin")
+
+    sent = visitor.send("/explore/active-use/people", on="/explore/active-use/people")
+
+    survey = stored(db, sent.location.split("/")[2].split("?")[0])
+    assert survey["status"] == "draft"
+    assert survey["name"] == "For passives in the top tenth of active use"
+    rules = survey["targeting"]["audience"]["rules"]
+    assert {"op": "gte", "usage": "percentile", "value": 90} in rules
+
+
+def test_the_preview_alone_may_stand_in_a_frame_of_ours(visit, world):
+    answer = visit("viewer").get(f"/surveys/{world}/preview?state=thanks&score=9&mode=dark")
+
+    assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+    assert '"state": "thanks"' in answer.text
+    assert "/w/pk_" in answer.text
+
+
+def test_why_somebody_is_not_asked_is_told_gate_by_gate(visit, client, project, make_survey):
+    survey_id = make_survey()
+    give(client, project, "user-1", 3, "Too slow")
+    visitor = visit("analyst")
+
+    now = visitor.text(f"/explain?user=user-1&survey_id={survey_id}")
+    assert "rested after answer failed" in now
+
+    page = visitor.get("/users/user-1").text
+    decision = re.search(r'href="(/decisions/[^"?]+)"', page)[1]
+    assert "decided again on the stored facts, the result is the same" in visitor.text(decision)
+
+
+def test_a_person_page_has_answers_and_decisions_in_order(visit, client, project, make_survey):
+    make_survey()
+    give(client, project, "user-1", 3, "Too slow", traits={"role": "admin"})
+
+    text = visit("analyst").text("/users/user-1")
+
+    assert "Answered 3: “Too slow”" in text
+    assert "Was asked" in text
+    assert visit("analyst").get("/users/user-2").status_code == 404
+
+
+def test_comments_are_filtered_searched_and_marked(visit, client, project, make_survey, db):
+    make_survey()
+    for user, score, comment in (("a", 2, "Too slow"), ("b", 10, "Love it"), ("c", 8, None)):
+        give(client, project, user, score, comment)
+    visitor = visit("analyst")
+
+    assert "Love it" not in visitor.text("/inbox?category=detractor")
+    assert "Too slow" not in visitor.text("/inbox?q=love")
+    assert "No comment fits." in visitor.text("/inbox?q=nothing+of+this")
+
+    with db.read() as session:
+        answer = session.query(Response).filter_by(score=2).one()
+        response_id, tag = answer.id, responses.etag(answer)
+    form = {"is_test": "true", "etag": tag}
+    path = f"/responses/{response_id}/test"
+    assert visitor.send(path, on="/inbox", **form).status_code == 303
+    assert visitor.send(path, on="/inbox", **form).status_code == 412
+    assert "test, counted nowhere" in visitor.text("/inbox")
+    with db.read() as session:
+        kept = responses.listed(
+            session, project.id, Filters(is_test=False), newest_first=True, after=None, limit=9
+        )
+        assert len(kept) == 2
+
+
+def test_a_secret_key_is_shown_once_and_revoked(visit, db):
+    visitor = visit("admin")
+
+    made = visitor.send("/settings/keys", on="/settings/keys", kind="secret")
+    secret = re.search(r"sk_[0-9A-Za-z]{43}", made.text)[0]
+    page = visitor.get("/settings/keys").text
+    assert secret not in page
+    assert (
+        "Revoke one of the two secret keys first."
+        in visitor.send("/settings/keys", on="/settings/keys", kind="secret").text
+    )
+
+    with db.read() as session:
+        key_id = session.query(ApiKey).filter_by(suffix=secret[-4:]).one().id
+    assert visitor.send(f"/settings/keys/{key_id}/revoke", on="/settings/keys").status_code == 303
+    assert "revoked" in visitor.text("/settings/keys")
+    assert "key.revoke" in visitor.text("/settings/audit")
+
+
+def test_origins_are_checked_and_saved(visit):
+    visitor, page = visit("admin"), "/settings/origins"
+    now = re.search(r'name="revision" value="(\d+)"', visitor.get(page).text)[1]
+
+    wrong = visitor.send(page, on=page, revision=now, origins="not an origin")
+    assert wrong.status_code == 422
+    assert "not an origin" in wrong.text
+
+    good = "https://app.example.com\nhttps://*.example.org"
+    assert visitor.send(page, on=page, revision=now, origins=good).status_code == 303
+    assert "https://*.example.org" in visitor.text(page)
+    assert visitor.send(page, on=page, revision=now, origins=good).status_code == 412
+
+
+def test_the_live_check_hears_of_a_page(visit, client, project, make_survey):
+    make_survey()
+    visitor = visit("viewer")
+    assert visitor.get("/settings/seen").json == {"page": None, "server": None}
+
+    give(client, project, "user-1", 9)
+
+    assert visitor.get("/settings/seen").json == {"page": "just now", "server": None}
