@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,9 +14,14 @@ from tests.contracts.serving import Project, Server, make_project
 
 @pytest.fixture(scope="session")
 def new_database(postgresql_url: str) -> Callable[[str], str]:
-    """Make another database in the test run's PostgreSQL; returns its address."""
+    """Make another database in the test run's PostgreSQL; returns its address.
+
+    A number follows the name: pytest may take a fixture down and set it up again.
+    """
+    numbers = itertools.count()
 
     def make(name: str) -> str:
+        name = f"{name}_{next(numbers)}"
         with psycopg.connect(postgresql_url, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
         return postgresql_url.replace("/postgres?", f"/{name}?")
