@@ -8,6 +8,7 @@ from typing import Final
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 KEY_FILE: Final = "encryption.key"
+_MOST_OFTEN: Final = 1_000
 
 
 class Vault:
@@ -15,6 +16,7 @@ class Vault:
 
     def __init__(self, encryption_keys: tuple[str, ...]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in encryption_keys])
+        self._often: dict[bytes, str] = {}
 
     @classmethod
     def open(cls, encryption_keys: tuple[str, ...], data_dir: Path) -> Vault:
@@ -35,6 +37,19 @@ class Vault:
             return self._fernet.decrypt(encrypted).decode()
         except InvalidToken:
             raise ValueError("ENCRYPTION_KEYS lacks the key this was encrypted with") from None
+
+    def decrypt_often(self, encrypted: bytes) -> str:
+        """Return a secret that every request needs, remembered by its encrypted form.
+
+        Raises:
+            ValueError: as `decrypt` does.
+        """
+        known = self._often.get(encrypted)
+        if known is None:
+            if len(self._often) >= _MOST_OFTEN:
+                self._often.clear()
+            known = self._often[encrypted] = self.decrypt(encrypted)
+        return known
 
 
 def new_key() -> str:

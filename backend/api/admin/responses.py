@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 
+from backend.api import rate_limit
 from backend.api.admin.common import (
     AdminBlueprint,
     current_project,
@@ -114,6 +115,7 @@ def _one(project_id: str, response_id: str) -> Answer:
 
 def _export(kind: str, content_type: str, query: dict[str, Any]) -> Response:
     db, project_id = zeroten().db, current_project()
+    rate_limit.check_export(principal().token_id)
     exports.record(db, project_id, kind, actor=principal().token_id)
     pieces = exports.pieces(db, project_id, Filters(**query))
     response = Response(exports.FORMATS[kind](pieces), content_type=content_type)
