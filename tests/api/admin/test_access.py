@@ -22,8 +22,11 @@ BODIES = {
     "change_response": {"is_test": True},
     "change_member": {"role": "viewer"},
     "change_privacy": {"events_days": 100},
+    "reach_survey": {},
     "create_invitation": {"email": "new@example.com", "role": "viewer"},
+    "reach_survey": {},
 }
+QUERIES = {"explain_survey": "?user_id=u-1"}
 UNKNOWN = {
     "project_id": "prj_none",
     "key_id": "key_none",
@@ -53,7 +56,8 @@ class Operation(NamedTuple):
     def send(self, call, token, ids, suffix=""):
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: ids[found[1]], self.path)
         given = {"json": BODIES[self.name]} if self.name in BODIES else {}
-        return call(self.method, path + suffix, token, if_match="*", **given)
+        query = suffix or QUERIES.get(self.name, "")
+        return call(self.method, path + query, token, if_match="*", **given)
 
 
 def operations_of(app):
