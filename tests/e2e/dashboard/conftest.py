@@ -1,0 +1,70 @@
+"""The demo's dashboard in a real browser, and somebody signed in to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.contracts.serving import ROOT
+
+AXE = ROOT / "widget" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What browsers tell a page of its own policy, kept from the first moment on.
+WATCH = """
+addEventListener('securitypolicyviolation', (event) => {
+  (window.broken ??= []).push(event.blockedURI);
+});
+"""
+
+
+@pytest.fixture(scope="session")
+def cookies(demo: dict[str, Any], browser: Browser) -> list[Any]:
+    """Sign in once, by the form and with what `make demo` printed."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(demo["dashboard"])
+    page.get_by_label("E-mail address").fill(demo["email"])
+    page.get_by_label("Password").fill(demo["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="How it stands").wait_for()
+    kept = context.cookies()
+    context.close()
+    return kept
+
+
+@pytest.fixture
+def guest(cookies: list[Any], browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages signed in; faults of scripts and of the policy fail the test."""
+    opened: list[tuple[Any, Page, list[str]]] = []
+
+    def make(**look: Any) -> Page:
+        context = browser.new_context(**look)
+        context.add_cookies(cookies)
+        page, faults = context.new_page(), []
+        page.add_init_script(WATCH)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and faults.append(said.text))
+        opened.append((context, page, faults))
+        return page
+
+    yield make
+    for context, page, faults in opened:
+        broken = page.evaluate("window.broken ?? []")
+        context.close()
+        assert faults == []
+        assert broken == []
+
+
+def violations(page: Page) -> list[Any]:
+    """Return what axe finds on the page."""
+    page.evaluate(Path(AXE).read_text())
+    found: list[Any] = page.evaluate(
+        "async (runOnly) => (await axe.run(document, {runOnly})).violations"
+        ".map(({id, nodes}) => [id, nodes.map(({html}) => html.slice(0, 200))])",
+        RULES,
+    )
+    return found
