@@ -15,7 +15,7 @@ const PLACEHOLDER = '"__ZEROTEN_CONFIG__"';
 const DECISION_QUALITY = 5;
 const BUDGET = {script: 5000, shown: 13000};
 /** Members that loader and panel know each other by; never seen by a page, in storage or on the wire. */
-const INTERNAL = /^(cameFrom|complain|ended|fromJson|guard|hasFocus|hold|isDialog|isTouched|lease|moved|onChoose|onCommit|onEnd|onEscape|onLost|onRest|refused|published|judge|renew|speak|surveyId|toJson)$/;
+const INTERNAL = /^(cameFrom|complain|ended|fromJson|guard|hasFocus|hold|isDialog|isTouched|lease|mayKeep|moved|onChoose|onCommit|onEnd|onEscape|onLost|onRest|refused|published|judge|renew|speak|surveyId|toJson)$/;
 /** @type {Record<string, string | false>} */
 const names = {};
 const dist = new URL('dist/', import.meta.url);
@@ -103,6 +103,7 @@ if (loader.text.split(PLACEHOLDER).length !== 2) throw new Error(`the loader mus
 const more = await bundle('more', 'esm');
 const moreName = `panel.${hashOf(more.text)}.js`;
 const panel = await bundle('panel', 'esm', moreName);
+const views = await bundle('views', 'esm');
 const pinned = await bundle('pinned', 'iife');
 const npm = await bundle('npm', 'esm');
 const panelName = `panel.${hashOf(panel.text)}.js`;
@@ -114,6 +115,7 @@ const bytes = {
   loader: brotli(loader.text),
   panel: brotli(panel.text),
   more: brotli(more.text),
+  views: brotli(views.text),
   pinned: brotli(pinned.text),
   script: brotli(script),
   shown: brotli(script) + brotli(panel.text) + brotli(JSON.stringify(sampleDecision()), DECISION_QUALITY),
@@ -126,6 +128,7 @@ const manifest = {
   loader: put('loader.js', loader.text),
   panel: put(panelName, panel.text),
   more: put(moreName, more.text),
+  views: put(`panel.${hashOf(views.text)}.js`, views.text),
   pinned: put(`zeroten.${version}.js`, pinned.text),
   integrity,
   bytes,

@@ -16,15 +16,16 @@ _OF_TRIGGER: Final = ("type", "name", "delay_ms")
 
 
 def configuration(
-    project: PublishedProject, key: str, panel: str, *, is_whole: bool = False
+    project: PublishedProject, key: str, panel: str, *, views: str = "", is_whole: bool = False
 ) -> dict[str, Any]:
     """Return the document of docs/protocol.md; paused surveys are left out.
 
     What the surveys say comes with the decision, since most pages show none; `is_whole` puts it in
-    here, for pages that draw a survey without asking.
+    here, for pages that draw a survey without asking. `views` names the file that counts pages.
     """
     now, traits = utc_now(), _page_traits(project)
     running = [each for each in project.surveys.values() if each.rules.status == "published"]
+    counting = {"views": views} if project.page_views else {}
     return {
         "v": 1,
         "key": key,
@@ -32,6 +33,7 @@ def configuration(
         "off": not project.is_enabled,
         "page_rules": [rule._asdict() for rule in project.page_rules],
         "page_views": project.page_views,
+        **counting,
         "respect_dnt": project.respects_dnt,
         "surveys": [_survey(each, now, traits, is_whole) for each in running]
         if project.is_enabled

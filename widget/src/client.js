@@ -27,7 +27,7 @@ const PAGE_LOAD = {type: 'page_load'};
 
 /**
  * @param {Config} config @param {string} base address of the server, with the slash at its end
- * @param {() => Promise<import('./types').Panel>} loadPanel
+ * @param {import('./types').Load} loadPanel
  */
 export function createClient(config, base, loadPanel) {
   const {performance, fetch} = window;
@@ -80,7 +80,8 @@ export function createClient(config, base, loadPanel) {
     );
 
   const after = createTimers(now, guard);
-  const store = createStore(config.key, () => consent === 'granted' && !wantsPrivacy(config.respect_dnt));
+  const mayKeep = () => consent === 'granted' && !wantsPrivacy(config.respect_dnt);
+  const store = createStore(config.key, mayKeep);
   const lease = createLease(config.key, store, now);
 
   const isReady = () => consent === 'granted' && !isOff;
@@ -181,6 +182,7 @@ export function createClient(config, base, loadPanel) {
     armed.clear();
     refused.clear();
     armPage();
+    emit('page');
     session?.moved();
   };
 
@@ -201,8 +203,7 @@ export function createClient(config, base, loadPanel) {
 
   /** @type {Kit} */
   const kit = {
-    config, base, now, emit, guard, after, store, lease, state, toJson, fromJson, ask, refused, armed, published, judge, visitor,
-    languages: () => languages(locale),
+    config, base, now, emit, on, mayKeep, guard, after, store, lease, state, toJson, fromJson, ask, refused, armed, published, judge, visitor,
     hold: (held) => {
       session?.end();
       session = held;
@@ -233,6 +234,7 @@ export function createClient(config, base, loadPanel) {
       known.user = mark;
       store.set('state', toJson(known));
       refused.clear();
+      emit('page');
       considerSoon();
     },
     page: (to) => {
@@ -283,6 +285,7 @@ export function createClient(config, base, loadPanel) {
       armPage();
       // Answers an earlier page could not send.
       if (isReady() && store.get('queue')) after(2000, () => loadPanel().then((panel) => panel.call(kit, 'flush', [])));
+      if (config.views) after(0, () => loadPanel(config.views).then((part) => part.watch(kit)));
       emit('ready');
     }),
   };

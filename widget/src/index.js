@@ -6,7 +6,7 @@ try {
   const {src} = /** @type {HTMLScriptElement} */ (document.currentScript);
   /** @type {any} */
   const config = '__ZEROTEN_CONFIG__';
-  start(config, new URL('..', src).href, () => import(new URL(config.panel, src).href));
+  start(config, new URL('..', src).href, (name = config.panel) => import(new URL(name, src).href));
 } catch {
   // A browser or page too odd to live in: vanish without a trace.
 }

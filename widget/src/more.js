@@ -4,6 +4,7 @@
  *
  * @typedef {import('./types').Kit} Kit
  * @typedef {Pick<typeof import('./ui/dom.js'), 'el' | 'icon'>} Dom
+ * @typedef {ReturnType<typeof import('./session.js').createSession>} Showing
  */
 
 import {pickLanguage} from './core/language.js';
@@ -113,8 +114,21 @@ export function preview(kit, createSession, survey, {state, language, theme, val
   Object.assign(session.values, values);
   session.show(state);
   if (state === 'error') session.complain();
-  return {end: session.end, moved: () => {}, speak: session.speak};
+  return {end: session.end, moved: () => {}, speak: (/** @type {readonly string[]} */ wanted) => speakOf(session, content, wanted)};
 }
+
+/**
+ * Change the language of a survey that is open; its script and decision have but one.
+ * @param {Kit} kit @param {import('./types').Decision} decision @param {Pick<Showing, 'speak'>} session @param {readonly string[]} wanted
+ */
+export async function translate(kit, {survey_id: id, version}, session, wanted) {
+  const survey = await whole(kit, id);
+  // Texts of a version published meanwhile may not fit the questions that are open.
+  if (survey?.content && survey.version === version) speakOf(session, survey.content, wanted);
+}
+
+/** @param {Pick<Showing, 'speak'>} session @param {import('./types').Content} content @param {readonly string[]} wanted */
+const speakOf = (session, {texts, default_language: own}, wanted) => session.speak(pickLanguage(wanted, Object.keys(texts), own), texts);
 
 /** Rules of all this, and of the layouts that are not a corner. @param {string | undefined} layout */
 export const css = (layout) => CSS + (layout === 'inline' ? INLINE : layout === 'full' ? FULL : '');

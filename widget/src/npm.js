@@ -6,6 +6,7 @@
 import {fromJson} from './core/json.js';
 import {call, decided} from './panel.js';
 import {start} from './start.js';
+import {watch} from './views.js';
 
 /**
  * Everything the widget does, by name; calls made before `init` has finished wait for it.
@@ -29,7 +30,7 @@ export async function init({key, host}) {
     present();
     const response = await fetch(`${base}w/${encodeURIComponent(key)}.json`, {credentials: 'omit', referrerPolicy: 'origin'});
     const config = response.ok ? fromJson(await response.text()) : {};
-    return !!config.key && !!start(config, base, async () => ({call, decided}))?.loaded;
+    return !!config.key && !!start(config, base, async () => ({call, decided, watch}))?.loaded;
   } catch {
     return false;
   }

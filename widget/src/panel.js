@@ -3,7 +3,6 @@
 import {createOutbox} from './browser/outbox.js';
 import {whenQuiet} from './browser/quiet.js';
 import {createTabs} from './browser/tabs.js';
-import {pickLanguage} from './core/language.js';
 import {note, writeState} from './core/history.js';
 import {loadMore} from './load-more.js';
 import {createSession} from './session.js';
@@ -98,7 +97,7 @@ function open(kit, {survey, answer, manual, into, more}) {
   const session = createSession(kit, {
     content,
     surveyId: id,
-    language: pickLanguage([answer.language || '', ...kit.languages()], Object.keys(content.texts), content.default_language),
+    language: answer.language && content.texts[answer.language] ? answer.language : content.default_language,
     texts: {...ENGLISH, ...answer.interface},
     theme: content.theme || {},
     isDialog: manual,
@@ -130,7 +129,7 @@ function open(kit, {survey, answer, manual, into, more}) {
   closeCurrent = () => (isShown ? session.close() : session.end());
   return {
     end: session.end,
-    speak: session.speak,
+    speak: async (wanted) => (await loadMore()).translate(kit, answer, session, wanted),
     moved: () => {
       const {passed} = kit.judge(survey).gates.filter(({gate}) => gate === 'page_matches')[0];
       if (!passed && !session.isTouched()) session.end();

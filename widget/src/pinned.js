@@ -6,6 +6,7 @@
 import {fromJson} from './core/json.js';
 import {call, decided} from './panel.js';
 import {start} from './start.js';
+import {watch} from './views.js';
 
 const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
 
@@ -13,7 +14,7 @@ const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
 async function run(src, key) {
   const response = await fetch(new URL(`${encodeURIComponent(key)}.json`, src), {credentials: 'omit', referrerPolicy: 'origin'});
   const config = response.ok ? fromJson(await response.text()) : {};
-  if (config.key) start(config, new URL('..', src).href, async () => ({call, decided}));
+  if (config.key) start(config, new URL('..', src).href, async () => ({call, decided, watch}));
 }
 
 if (script?.dataset.key) run(script.src, script.dataset.key).catch(() => {});

@@ -9,7 +9,6 @@
  */
 
 import {checkAnswer, isAnswered, metric, nextQuestion, path, progress, questionText, scale, thanks, toResponse} from './core/flow.js';
-import {pickLanguage} from './core/language.js';
 import {ICONS, button, el, icon} from './ui/dom.js';
 import {createFrame} from './ui/frame.js';
 import {scaleQuestion} from './ui/scale.js';
@@ -207,11 +206,11 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
     close,
     end,
     isTouched: () => isTouched || state !== 'shown',
-    /** @param {readonly string[]} wanted */
-    speak: (wanted) => {
-      const to = pickLanguage(wanted, Object.keys(content.texts), language);
+    /** @param {string} to a language that is whole in `speeches` @param {Content['texts']} speeches */
+    speak: (to, speeches) => {
       if (to === language || !current) return;
       keep();
+      content = {...content, texts: speeches};
       language = to;
       frame.speak(to);
       draw();

@@ -3,7 +3,7 @@
 import {createClient} from './client.js';
 
 /**
- * @param {any} config @param {string} base @param {() => Promise<import('./types').Panel>} loadPanel
+ * @param {any} config @param {string} base @param {import('./types').Load} loadPanel
  * @returns {any} the function in `window.zeroten`
  */
 export function start(config, base, loadPanel) {

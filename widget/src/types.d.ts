@@ -75,6 +75,8 @@ export type Config = {
   consent?: string;
   page_rules?: {pattern: string; template: string}[];
   respect_dnt?: boolean;
+  /** The file of src/views.js, where page views are wanted. */
+  views?: string;
   surveys: Survey[];
 };
 
@@ -84,6 +86,9 @@ export type Kit = {
   base: string;
   now: () => number;
   emit: (event: string, detail?: unknown) => void;
+  on: (event: string, callback: () => void) => () => void;
+  /** With consent, and not against the browser's own word. */
+  mayKeep: () => boolean;
   guard: <T extends (...args: any[]) => any>(fn: T) => T;
   after: (ms: number, run: () => void) => () => void;
   store: {get: (part: string) => string | undefined; set: (part: string, text?: string) => void};
@@ -92,13 +97,12 @@ export type Kit = {
   toJson: (value: unknown) => string;
   fromJson: (text: unknown) => any;
   ask: (surveys: Survey[], manual?: boolean, into?: unknown) => Promise<boolean>;
-  languages: () => readonly string[];
   /** Surveys the server refused for the rest of this page view. */
   refused: Set<Survey>;
   armed: Map<Survey, Trigger>;
   published: Survey[];
   judge: (survey: Survey) => {passed: boolean, reason: string | null, gates: {gate: string, passed: boolean}[]};
-  visitor: () => object;
+  visitor: () => {page: string, userId: string | null, anonymousId?: string, token?: any, account?: any, traits?: any};
   /** Make this the showing, in place of any other. */
   hold: (session: Session) => void;
   ended: () => void;
@@ -108,7 +112,7 @@ export type Kit = {
 export type Session = {
   end: () => void;
   moved: () => void;
-  speak: (languages: readonly string[]) => void;
+  speak: (wanted: readonly string[]) => unknown;
 };
 
 export type Decision = {
@@ -141,7 +145,9 @@ export type Happened = 'shownAt' | 'answeredAt' | 'declinedAt' | 'laterAt';
 /** What src/more.js gives. */
 export type More = Pick<
   typeof import('./more.js'),
-  'complaint' | 'css' | 'debug' | 'drawing' | 'header' | 'optionsQuestion' | 'preview' | 'whole'
+  'complaint' | 'css' | 'debug' | 'drawing' | 'header' | 'optionsQuestion' | 'preview' | 'translate' | 'whole'
 >;
 /** What src/panel.js gives. */
-export type Panel = Pick<typeof import('./panel.js'), 'call' | 'decided'>;
+export type Panel = Pick<typeof import('./panel.js'), 'call' | 'decided'> & Pick<typeof import('./views.js'), 'watch'>;
+/** Fetches the panel, or another file of the build by its name; one file that holds all ignores the name. */
+export type Load = (name?: string) => Promise<Panel>;

@@ -43,8 +43,11 @@ class Packed:
 
 def loader(project: PublishedProject, key: str, kind: str) -> Response:
     """Return the loader (`js`) or only its configuration (`json`, for the pinned build)."""
-    panel = _manifest(zeroten().config.widget_dir)["panel"]
-    text = _script_json(configuration(project, key, panel, is_whole=kind == "json"))
+    manifest = _manifest(zeroten().config.widget_dir)
+    document = configuration(
+        project, key, manifest["panel"], views=manifest.get("views", ""), is_whole=kind == "json"
+    )
+    text = _script_json(document)
     if kind == "json":
         return _send(_packed(text), "application/json", LOADER_CACHE)
     return _send(_packed_loader(zeroten().config.widget_dir, text), "text/javascript", LOADER_CACHE)

@@ -91,7 +91,9 @@ def test_a_survey_speaks_the_language_of_the_page_and_switches(scene, guest):
 
     guest.page.evaluate("zeroten('locale', 'en')")
 
-    assert guest.heading() == "How likely are you to recommend us to a colleague?"
+    question = "How likely are you to recommend us to a colleague?"
+    guest.panel().get_by_role("heading", name=question).wait_for()
+    assert guest.panel().locator("section").get_attribute("lang") == "en"
 
 
 def german():
