@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -203,13 +204,16 @@ def _ready(path: Path, process: subprocess.Popen[bytes]) -> dict[str, str]:
 
 
 def _two_free_ports() -> int:
-    """Return a port whose neighbour is free too: the demo product takes the next one."""
-    while True:
+    """Return a port whose neighbour is free too: the demo product takes the next one.
+
+    Below the range that the system gives to outgoing connections, which could take it meanwhile.
+    """
+    for port in random.sample(range(18_000, 30_000, 2), 100):
         with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
             try:
+                one.bind(("127.0.0.1", port))
                 two.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
+    raise RuntimeError("no two ports side by side are free")
