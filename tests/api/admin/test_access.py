@@ -22,7 +22,6 @@ BODIES = {
     "change_response": {"is_test": True},
     "change_member": {"role": "viewer"},
     "change_privacy": {"events_days": 100},
-    "reach_survey": {},
     "create_invitation": {"email": "new@example.com", "role": "viewer"},
     "reach_survey": {},
 }
