@@ -50,6 +50,10 @@ e2e: $(TESTING) $(WIDGET) ## run only the tests in a browser
 	@$(BIN)/python tools/browsers.py
 	@$(BIN)/python -m pytest -q tests/e2e
 
+fuzz: $(TESTING) $(WIDGET) ## try made-up requests for long: every operation, then broken bytes on every plane
+	@$(BIN)/python -m tests.fuzz.promises 200
+	@$(BIN)/python -m tests.fuzz.mutations
+
 format: $(TESTING) ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

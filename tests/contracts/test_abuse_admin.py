@@ -335,9 +335,7 @@ def test_58_a_restored_backup_is_clean_before_the_first_answer(tmp_path):
 
 def test_59_who_sends_global_privacy_control_is_stored_without_a_user(server, project):
     project.survey()
-    asked = project.post(
-        "/v1/decide", {"user_id": "u59", "page": "/x"}, headers={"Sec-GPC": "1"}
-    )
+    asked = project.post("/v1/decide", {"user_id": "u59", "page": "/x"}, headers={"Sec-GPC": "1"})
     said = {"ticket": asked.json["ticket"], "revision": 1, "state": "scored", "score": 9}
     assert project.respond(**said).status == 201
 

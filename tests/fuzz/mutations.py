@@ -1,7 +1,6 @@
-"""Sends requests with broken bytes and structure to a running server: no 5xx, no hang.
+"""Sends requests with broken bytes and structure to a real server: no 5xx, no hang.
 
-`python -m tests.fuzz.mutations http://127.0.0.1:8000 pk_… sk_… at_… 20000` sends that many to each
-plane. Start the server with RATE_LIMITS=0, on data that may be spoiled.
+`python -m tests.fuzz.mutations 20000` starts a server and sends that many to each plane.
 """
 
 from __future__ import annotations
@@ -10,11 +9,15 @@ import http.client
 import json
 import random
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.contracts.serving import Server, make_project
 
 ANSWER_WITHIN_S = 15
 ODD: tuple[Any, ...] = (
@@ -108,15 +111,23 @@ def fuzz(address: str, sends: list[Send], count: int, seed: int = 1) -> Counter[
     return statuses
 
 
-def main() -> None:
-    """Fuzz every plane of the server that the command line names."""
-    address, publishable, secret, token, count = sys.argv[1:6]
-    for plane, sends in seeds(publishable, secret, token).items():
-        started_s = time.monotonic()
-        statuses = fuzz(address, sends, int(count))
-        rate = int(count) / (time.monotonic() - started_s)
-        print(f"{plane}: {dict(sorted(statuses.items()))}, {rate:.0f} a second")
+def main(count: int = 20_000) -> None:
+    """Fuzz every plane of a server of our own."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder)).start()
+        try:
+            project = make_project(server)
+            project.survey()
+            known = project.given
+            sent = seeds(known.publishable_key, known.secret_key, known.owner_token)
+            for plane, sends in sent.items():
+                started_s = time.monotonic()
+                statuses = fuzz(server.url, sends, count)
+                rate = count / (time.monotonic() - started_s)
+                print(f"{plane}: {dict(sorted(statuses.items()))}, {rate:.0f} a second")
+        finally:
+            server.stop()
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:2]))
