@@ -26,6 +26,8 @@ from backend.web.asked import asked, caches, choices, survey_names
 from backend.web.blueprint import page, web
 from backend.web.charts.intervals import domain, interval
 
+# Whether an account keeps silent shows over two cycles of asking.
+TWO_CYCLES: Final = "180"
 A_PAGE: Final = 50
 ANSWERS: Final = 30
 PEOPLE: Final = 100
@@ -36,7 +38,7 @@ _ALL: Final = 100_000
 @access("dashboard", role=roles.ANALYST, scope="insights:read")
 def accounts() -> Response:
     """Accounts, most at risk first, or those worth a call by their value."""
-    wanted, only = asked(), request.args.get("attention") == "true"
+    wanted, only = asked(TWO_CYCLES), request.args.get("attention") == "true"
     start = max(0, decode_cursor(request.args.get("cursor"), int) or 0)
     with zeroten().db.read() as session:
         table, more = _table(session, wanted.question, only, start, A_PAGE)
@@ -61,7 +63,7 @@ def accounts() -> Response:
 @access("dashboard", role=roles.ANALYST, scope="insights:read")
 def account(account_id: str) -> Response:
     """One account: its score, reasons to call, people and answers."""
-    project_id, wanted = signed_in.project_id(), asked()
+    project_id, wanted = signed_in.project_id(), asked(TWO_CYCLES)
     question = replace(wanted.question, account_id=account_id)
     with zeroten().db.read() as session:
         found = _find(session, project_id, account_id)
@@ -79,6 +81,7 @@ def account(account_id: str) -> Response:
             "account.html",
             section="Accounts",
             account=found,
+            asked=wanted,
             score=score,
             row=next((one for one in whole["rows"] if one["account_id"] == account_id), None),
             answers=views(session, project_id, rows, names_people=True),

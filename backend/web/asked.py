@@ -76,18 +76,18 @@ class Asked:
         return request.args.get("from", ""), request.args.get("to", "")
 
 
-def asked() -> Asked:
-    """Return what this request's address asks.
+def asked(default: str = DEFAULT_WINDOW) -> Asked:
+    """Return what this request's address asks; without a window, `default` days.
 
     Raises:
         InvalidRequestError: it asks for something there is not.
     """
-    window = request.args.get("window") or DEFAULT_WINDOW
+    window = request.args.get("window") or default
     if window not in WINDOWS:
         raise _fault("window", f"Must be one of {', '.join(WINDOWS)} days.")
     first, last = _date("from"), _date("to")
     since: Any = first
-    if first is None and window != DEFAULT_WINDOW:
+    if first is None and (window, default) != (DEFAULT_WINDOW, DEFAULT_WINDOW):
         since = (last or utc_now()) - timedelta(days=int(window))
     segments = tuple(_segments())
     survey_id = request.args.get("survey_id") or None

@@ -49,7 +49,7 @@ def home() -> Response:
         question = wanted.question
         score = levels.score(session, kept.windows, project_id, question, kept.populations)
         over = over_time.trend(session, kept.windows, project_id, _longer(wanted), unit)
-        watched = over_time.drift(session, kept.windows, project_id, question)
+        watched = over_time.drift(session, kept.windows, project_id, _longer(wanted))
         who = answered.answered(session, kept.windows, project_id, question, kept.populations)
         given: dict[str, Any] = {
             "surveys": survey_names(session),
@@ -74,12 +74,15 @@ def home() -> Response:
     )
 
 
-def comments(session: Session, wanted: Asked, most: int) -> list[dict[str, Any]]:
-    """Return the newest answers with a comment, as far as the latest hundred have any."""
+def comments(session: Session, wanted: Asked, most: int) -> list[dict[str, Any]] | None:
+    """Return the newest answers with a comment, as far as the latest hundred have any.
+
+    None when the segment is one that lists of answers cannot be narrowed to.
+    """
+    if any(name not in _FILTERS for name, _ in wanted.segments):
+        return None
     project_id = signed_in.project_id()
-    narrowed: dict[str, Any] = {
-        _FILTERS[name]: value for name, value in wanted.segments if name in _FILTERS
-    }
+    narrowed: dict[str, Any] = {_FILTERS[name]: value for name, value in wanted.segments}
     filters = Filters(survey_id=wanted.survey_id, **narrowed)
     rows = responses.listed(
         session, project_id, filters, newest_first=True, after=None, limit=_LOOKED_AT

@@ -15,11 +15,12 @@ from backend.domain import roles
 from backend.domain.errors import FieldError, InvalidRequestError
 from backend.services import responses
 from backend.services.insights import comments as insights
+from backend.services.insights.question import Question
 from backend.services.insights.view import CATEGORIES
 from backend.services.response_views import views
 from backend.services.responses import Filters
 from backend.web import signed_in
-from backend.web.asked import asked, caches, survey_names
+from backend.web.asked import Asked, asked, caches, survey_names
 from backend.web.blueprint import page, web
 
 A_PAGE: Final = 30
@@ -50,7 +51,7 @@ def inbox() -> Response:
         cursor = encode_cursor(responses.place(last, filters)) if is_more and last else None
         items: list[dict[str, Any]] = views(session, project_id, shown, names_people=True)
         tags = {row[0].id: responses.etag(row[0]) for row in shown}
-        about = insights.comments(session, caches().windows, project_id, wanted.question)
+        about = insights.comments(session, caches().windows, project_id, _whole(wanted))
         surveys = survey_names(session)
     return page(
         "inbox.html",
@@ -65,6 +66,17 @@ def inbox() -> Response:
         cursor=cursor,
         surveys=surveys,
         asked=wanted,
+    )
+
+
+def _whole(wanted: Asked) -> Question:
+    """Return the question without segments: the list beside it has none either."""
+    question = wanted.question
+    return Question(
+        since=question.since,
+        until=question.until,
+        survey_id=question.survey_id,
+        sees_answers=question.sees_answers,
     )
 
 

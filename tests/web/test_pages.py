@@ -143,6 +143,21 @@ def test_the_address_holds_window_and_segments(visit, world):
     assert visitor.get("/?segment=trait:seats:5").status_code == 200
 
 
+def test_accounts_say_the_window_they_are_about(visit, world):
+    visitor = visit("analyst")
+
+    assert '<option value="180" selected>' in visitor.get("/accounts").text
+    assert '<option value="90" selected>' in visitor.get("/accounts?window=90").text
+    assert "Last 180 days." in visitor.text("/accounts/acc_1")
+
+
+def test_comments_that_a_segment_cannot_narrow_are_left_out(visit, world):
+    visitor = visit("analyst")
+
+    assert "Newest comments" in visitor.text("/?segment=role:admin")
+    assert "Newest comments" not in visitor.text("/?segment=feature:feature_1")
+
+
 def test_words_of_people_are_shown_as_text(visit, client, project, make_survey, db):
     make_survey()
     nasty = '<script>alert(1)</script>" onmouseover="x'
