@@ -171,6 +171,25 @@ def test_typing_in_the_page_is_never_disturbed(scene, guest):
     assert guest.page.locator("#field").input_value() == "x" * 100 + "y"
 
 
+def test_selecting_text_goes_on_while_the_panel_opens(scene, guest):
+    given = scene()
+    guest.page.goto(given.page("<p id=text>A line of text that somebody wants to copy</p>"))
+    box = guest.page.locator("#text").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    guest.page.mouse.move(box["x"] + 2, middle)
+    guest.page.mouse.down()
+    guest.page.mouse.move(box["x"] + 80, middle, steps=5)
+    before = guest.page.evaluate("String(getSelection())")
+    guest.wait()
+    assert guest.page.evaluate("String(getSelection())") == before
+    guest.page.mouse.move(box["x"] + 160, middle, steps=5)
+    selected = guest.page.evaluate("String(getSelection())")
+    guest.page.mouse.up()
+
+    assert len(selected) > len(before) > 0
+    assert guest.page.evaluate("String(getSelection())") == selected
+
+
 def test_keys_belong_to_the_page_unless_focus_is_in_the_panel(scene, guest):
     given = scene()
     guest.open(

@@ -142,6 +142,24 @@ def test_content_that_comes_with_the_decision_wins(scene, guest):
     assert guest.heading() == "From the decision?"
 
 
+def test_a_page_of_before_shows_what_its_configuration_says(scene, guest):
+    given = scene()
+    guest.page.goto(given.page(tag=""))
+    loader = guest.page.request.get(f"{given.server.url}/w/{given.key}.js").text()
+    older = loader.replace('"triggers":[', f'"future":1,"content":{json.dumps(NPS)},"triggers":[')
+    assert older != loader
+    guest.page.context.route(
+        "**/w/pk_*.js",
+        lambda route: route.fulfill(body=older, headers={"Content-Type": "text/javascript"}),
+    )
+    answer_also(guest, {"content": None})
+
+    guest.open(given.page()).score(6)
+
+    assert guest.heading() == "What should we do better?"
+    eventually(lambda: [one["score"] for one in given.responses()] == [6])
+
+
 def test_the_kill_switch_leaves_nothing_running(scene, guest):
     given = scene()
     guest.page.goto(given.page(tag=""))

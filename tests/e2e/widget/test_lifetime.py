@@ -79,6 +79,34 @@ def test_an_answer_that_never_left_goes_out_with_a_later_page(scene, guest):
     guest.noticed.clear()
 
 
+@pytest.mark.parametrize("trouble", ["drops", "too many", "hangs"])
+def test_whatever_the_server_does_an_answer_is_stored_once(scene, guest, trouble):
+    given = scene()
+    tries = []
+
+    def troubled(route):
+        tries.append(route.request.post_data)
+        if len(tries) > 1:
+            route.continue_()
+        elif trouble == "drops":  # after the server has stored it
+            route.fetch()
+            route.abort("connectionreset")
+        elif trouble == "too many":
+            route.fulfill(status=429, headers={"Access-Control-Allow-Origin": "*"})
+
+    guest.open(given.page())
+    eventually(lambda: given.responses())
+    guest.page.context.route("**/v1/responses", troubled)
+    guest.score(10)
+    assert guest.heading() == "What do you value most?"
+    guest.page.wait_for_timeout(100)
+    if trouble == "hangs":
+        guest.page.goto("about:blank")
+
+    pump(guest, lambda: [one["score"] for one in given.responses()] == [10])
+    guest.noticed.clear()  # The browser tells of what failed.
+
+
 def test_a_busy_server_is_asked_again_when_it_says(scene, guest):
     given = scene()
     tries = []
