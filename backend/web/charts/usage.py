@@ -12,6 +12,8 @@ from backend.web.charts.svg import el, figure, text
 
 HEIGHT: Final = 96
 BOTTOM: Final = 18
+# Room for a label such as "25 Aug", with a gap.
+_LABEL: Final = 48
 _SIZES: Final = ((520, 90, "wide"), (340, 45, "narrow"))
 
 
@@ -40,7 +42,12 @@ def _draw(by_day: Mapping[date, int], last: date, width: int, days: int, css: st
                 class_="use",
             )
             marks.append(bar)
-        if one.day == 1 or i == 0:
+        if one.day == 1 or (i == 0 and not _has_month_near(shown, step)):
             marks.append(text(i * step, HEIGHT - 4, f"{one.day} {one:%b}", "tick", "start"))
     active = sum(1 for one in shown if by_day.get(one))
     return figure(width, HEIGHT, f"{active} active days of the last {days}.", marks, f"use {css}")
+
+
+def _has_month_near(shown: list[date], step: float) -> bool:
+    """Say whether a month begins so early that its label would touch the first day's."""
+    return any(one.day == 1 for one in shown[1 : int(_LABEL // step) + 1])
