@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.contracts.serving import ROOT, eventually
 from tests.e2e.widget.conftest import NPS
 
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 AXE = ROOT / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -153,6 +156,22 @@ def test_what_assistive_technology_hears(scene, guest):
     eventually(
         lambda: "A short survey has opened" in guest.panel().get_by_role("status").inner_text()
     )
+
+
+@pytest.mark.parametrize("state", ["scale", "follow-up", "thanks", "error"])
+def test_each_state_is_read_out_as_before(scene, guest, state):
+    content, options = STATES[state]
+    given = scene(targeting={"triggers": []})
+    guest.page.goto(given.page())
+    guest.page.wait_for_function("window.zeroten")
+    guest.page.evaluate(
+        "([content, options]) => zeroten('preview', content, options)", [content, options]
+    )
+    guest.page.wait_for_timeout(400)
+
+    heard = guest.panel().aria_snapshot()
+
+    assert heard + "\n" == (SNAPSHOTS / f"{state}.yaml").read_text()
 
 
 def test_typing_in_the_page_is_never_disturbed(scene, guest):
