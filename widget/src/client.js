@@ -268,6 +268,14 @@ export function createClient(config, base, loadPanel) {
     beginPage();
   };
 
+  const recall = () => {
+    if (!isReady()) return;
+    // When this browser was first seen has to be known from the first page on.
+    if (!store.get('state')) store.set('state', toJson(state()));
+    // Answers an earlier page could not send.
+    if (store.get('queue')) after(2000, () => loadPanel().then((panel) => panel.call(kit, 'flush', [])));
+  };
+
   return {
     call: guard((/** @type {string} */ name, /** @type {any[]} */ ...args) => {
       if (isOff) return false;
@@ -279,12 +287,10 @@ export function createClient(config, base, loadPanel) {
       watchLocation(guard(() => calls.page()), after);
       // Any new timer wakes the ones that stood still.
       document.addEventListener('visibilitychange', () => void after(0, considerSoon));
-      // When this browser was first seen has to be known from the first page on.
-      if (isReady() && !store.get('state')) store.set('state', toJson(state()));
       // What calls before the script's arrival have armed stays armed.
       armPage();
-      // Answers an earlier page could not send.
-      if (isReady() && store.get('queue')) after(2000, () => loadPanel().then((panel) => panel.call(kit, 'flush', [])));
+      // The first look into storage is the dearest thing done here: it waits until the page has nothing else to do.
+      (window.requestIdleCallback || setTimeout)(guard(recall));
       if (config.views) after(0, () => loadPanel(config.views).then((part) => part.watch(kit)));
       emit('ready');
     }),

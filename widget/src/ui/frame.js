@@ -82,6 +82,15 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
     for (const node of [document, document.documentElement, host.parentNode]) if (node) observer.observe(node, {childList: true});
   };
 
+  /** A transform on body misplaces fixed boxes where the top layer does not cure it (WebKitGTK 2.50). */
+  const straighten = () => {
+    const {top, left, bottom, right} = host.getBoundingClientRect();
+    if (top >= 0 && left >= 0 && bottom <= innerHeight + 1 && right <= innerWidth + 1) return;
+    document.documentElement.append(host);
+    host.showPopover?.();
+    watch();
+  };
+
   return {
     host,
     root,
@@ -91,13 +100,9 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
     show: () => {
       if (isDialog) outside = document.activeElement;
       attach();
-      const {top, left, bottom, right} = host.getBoundingClientRect();
-      // A transform on body misplaces fixed boxes where the top layer does not cure it (WebKitGTK 2.50).
-      if (!isInline && (top < 0 || left < 0 || bottom > innerHeight + 1 || right > innerWidth + 1)) {
-        document.documentElement.append(host);
-        host.showPopover?.();
-      }
       watch();
+      // Once it is laid out anyway: to ask at once would lay the page out in between.
+      if (!isInline) requestAnimationFrame(kit.guard(() => kit.after(0, straighten)));
       document.addEventListener('focusin', onFocus);
       // A click already on its way was meant for the page: it goes through to it.
       kit.after(ARM_MS, () => root.classList.remove('w'));
