@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import flask
@@ -15,6 +16,12 @@ from zeroten.integrations.common import filled_template, template
 from zeroten.testing import recording_client
 
 HTML = "text/html; charset=utf-8"
+
+
+def run_alone(coroutine):
+    """Run a coroutine in a thread of its own: this one may have a loop, from tests in a browser."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture
@@ -118,7 +125,7 @@ def test_django_works_in_async_handlers(client):
         return PAGE
 
     middleware = django.Middleware(view, SimpleNamespace(ZEROTEN_CLIENT=client))
-    assert asyncio.run(middleware(django_request(DJANGO_USER))) is PAGE
+    assert run_alone(middleware(django_request(DJANGO_USER))) is PAGE
     assert [event["name"] for event in client.events] == ["/reports/:pk/"]
 
 
@@ -131,7 +138,7 @@ def ask(app, scope):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(app({"type": "http", "method": "GET", **scope}, receive, send))
+    run_alone(app({"type": "http", "method": "GET", **scope}, receive, send))
     return sent
 
 
@@ -196,7 +203,7 @@ def test_a_feature_in_asyncio_belongs_to_the_task_that_used_it(client):
         await asyncio.gather(*(visit(f"u-{n}") for n in range(20)))
         assert await client.aflush(5)
 
-    asyncio.run(main())
+    run_alone(main())
 
     assert {event["userId"] for event in client.named("search")} == {f"u-{n}" for n in range(20)}
 
