@@ -1,5 +1,6 @@
 """Databases that are locked or gone, and servers that end (abuse cases 43 and 44)."""
 
+import http.client
 import sqlite3
 import threading
 import time
