@@ -183,7 +183,6 @@ process.start(); process.join()
 
 
 def test_gunicorn_preload_delivers_what_its_workers_tracked(server, tmp_path):
-    pytest.importorskip("gunicorn", reason="gunicorn is a dependency of the server")
     (tmp_path / "shop.py").write_text(
         "import zeroten\n"
         "client = zeroten.Client('sk_test')\n"

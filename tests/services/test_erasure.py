@@ -170,8 +170,6 @@ def test_an_unknown_person_cannot_be_erased(means, db, project):
 def test_a_restored_backup_is_clean_before_it_is_used(
     means, db, config, project, person, track, tmp_path
 ):
-    if not db.is_sqlite:
-        pytest.importorskip("psycopg")
     saved = _backup(db)
     erasure.erase(means, project.id, person, actor="cli")
     _restore(db, saved)
