@@ -6,7 +6,17 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from backend.cli import answers, keys, members, processes, projects, surveys, usage
+from backend.cli import (
+    answers,
+    imports,
+    keys,
+    members,
+    processes,
+    projects,
+    reports,
+    surveys,
+    usage,
+)
 from backend.services.exports import FORMATS
 from backend.services.projects import MAX_TOKEN_DAYS, ROLES, TOKEN_DAYS
 from backend.services.tokens import ALL, SCOPES
@@ -30,6 +40,10 @@ def build() -> Parser:
     _members(_group(groups, "member", "people of the dashboard"))
     _surveys(_group(groups, "survey", "surveys"))
     _responses(_group(groups, "responses", "answers"))
+    _report(_command(groups, "report", reports.report, "tell on one page what the answers say"))
+    _import(
+        _command(groups, "import", imports.import_answers, "bring answers along from another tool")
+    )
     _usage(_group(groups, "usage", "where usage is kept"))
     _command(groups, "secret", processes.secret, "print a new value for ENCRYPTION_KEYS")
     _demo(_group(groups, "demo", "a believable project to look at"))
@@ -110,6 +124,41 @@ def _responses(group: Any) -> None:
     export.add_argument("--format", choices=tuple(FORMATS), default="csv")
     export.add_argument("--survey", help="of this survey only")
     export.add_argument("--output", default="-", help="a file; - is standard output")
+
+
+def _report(report: Parser) -> None:
+    _takes_project(report)
+    report.add_argument("--html", metavar="FILE", help="write one HTML file; - prints it")
+    report.add_argument("--from", dest="since", type=reports.day, help="a date (90 days ago)")
+    report.add_argument("--to", dest="until", type=reports.day, help="a date, not included (now)")
+    report.add_argument("--survey", help="of this survey only")
+    report.add_argument("--confidence", type=float, choices=(0.95, 0.9), default=0.95)
+    report.add_argument(
+        "--for-everyone",
+        action="store_true",
+        help="without accounts and small groups, as viewers see it",
+    )
+
+
+def _import(parser: Parser) -> None:
+    parser.add_argument("file", help="the CSV export; - reads it here")
+    _takes_project(parser)
+    parser.add_argument("--survey", help="whose answers these become; not needed if only one is")
+    parser.add_argument("--apply", action="store_true", help="store them; otherwise a dry run")
+    parser.add_argument(
+        "--column",
+        action="append",
+        type=imports.mapping,
+        default=[],
+        metavar="MEMBER=HEADING",
+        help="where headings are unusual, such as score=Note; may be repeated",
+    )
+    parser.add_argument(
+        "--trait", action="append", default=[], metavar="HEADING", help="keep it as a trait"
+    )
+    parser.add_argument("--time-format", help="of times, such as %%d/%%m/%%Y (ISO 8601)")
+    parser.add_argument("--delimiter", choices=(",", ";", "\t", "|"), help="found by itself")
+    parser.add_argument("--encoding", default="utf-8-sig", help="of the file (UTF-8)")
 
 
 def _usage(group: Any) -> None:

@@ -1,14 +1,13 @@
-"""One page for people who live in e-mail: what the answers say, as text or as HTML.
+"""One page for people who live in e-mail: what the answers say, as text.
 
-The HTML holds its own style and drawing and asks for nothing, so it can be mailed or printed.
+`report_html` sets the same page as HTML.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from typing import Any, Final
 
 from backend.domain.insights.wording import whole_lower, whole_points, whole_upper
@@ -22,6 +21,8 @@ from backend.storage.db import Database
 
 ROWS: Final = 6
 DASH: Final = "–"
+TREND: Final = "Month by month"
+_LEVEL: Final = ("NPS", "likely between", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Report:
 
     title: str
     about: str
+    level: Mapping[str, Any]
     sections: tuple[Section, ...]
     trend: tuple[tuple[str, Mapping[str, Any]], ...]
 
@@ -84,6 +86,7 @@ def gather(
         title=f"{name}: what users say",
         about=f"{_day(window['from'])} to {_day(window['to'])}, made"
         f" {(now or utc_now()).date().isoformat()}. Intervals at {question.confidence:.0%}.",
+        level=score["level"],
         sections=tuple(sections),
         trend=tuple((row["bucket"], row["level"]) for row in trend["rows"] if not row["running"]),
     )
@@ -96,40 +99,7 @@ def text(report: Report) -> str:
         parts += [section.title, "-" * len(section.title), section.sentence]
         parts += _lines(section)
         parts.append("")
-    return "\n".join(parts)
-
-
-def html(report: Report) -> str:
-    """Return the report as one HTML document, ready for a printer or a mail."""
-    body = [f"<h1>{escape(report.title)}</h1>", f"<p class=about>{escape(report.about)}</p>"]
-    for section in report.sections:
-        body.append(f"<section><h2>{escape(section.title)}</h2>")
-        body.append(f"<p>{escape(section.sentence)}</p>")
-        if section.title == TREND and len(report.trend) > 1:
-            body.append(_drawing(report.trend))
-        if section.rows:
-            body.append(_table(section))
-        body.append("</section>")
-    return _PAGE.format(title=escape(report.title), style=_STYLE, body="\n".join(body))
-
-
-TREND: Final = "Month by month"
-_PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width"><style>{style}</style></head>
-<body>
-{body}
-</body></html>
-"""
-_STYLE: Final = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1b1f24;background:#fff}h1{font-size:1.5rem;margin:0}h2{font-size:1.05rem;"
-    "margin:1.4rem 0 .2rem}.about{color:#57606a;margin:.2rem 0}p{margin:.2rem 0}"
-    "table{border-collapse:collapse;margin:.4rem 0;width:100%}th,td{text-align:right;"
-    "padding:.15rem .5rem;border-bottom:1px solid #d0d7de;font-variant-numeric:tabular-nums}"
-    "th:first-child,td:first-child{text-align:left}th{font-weight:600;color:#57606a}"
-    "svg{width:100%;height:auto}section{break-inside:avoid}@page{margin:15mm}"
-)
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def _score(score: Mapping[str, Any]) -> Section:
@@ -192,9 +162,6 @@ def _accounts(table: Mapping[str, Any]) -> Section:
     return Section("Worth a call", table["sentence"], columns, tuple(rows))
 
 
-_LEVEL: Final = ("NPS", "likely between", "answers")
-
-
 def _level(level: Mapping[str, Any]) -> tuple[str, str, str]:
     n = DASH if level["n"] is None else f"{level['n']:,}"
     if level["nps"] is None:
@@ -219,40 +186,3 @@ def _lines(section: Section) -> list[str]:
         + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in table
     ]
-
-
-def _table(section: Section) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in section.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in section.rows
-    )
-    return f"<table><tr>{head}</tr>{rows}</table>"
-
-
-def _drawing(trend: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
-    """Draw months as points with their intervals; a month without a number leaves a gap."""
-    width, height, pad = 640, 160, 24
-    step = (width - 2 * pad) / max(1, len(trend) - 1)
-
-    def y(value: float) -> float:
-        return round(pad + (100 - value) / 200 * (height - 2 * pad), 1)
-
-    marks = [f'<line x1="0" x2="{width}" y1="{y(0)}" y2="{y(0)}" stroke="#d0d7de"/>']
-    for i, (bucket, level) in enumerate(trend):
-        x = round(pad + i * step, 1)
-        label = escape(bucket[:7])
-        marks.append(
-            f'<text x="{x}" y="{height - 4}" font-size="10" text-anchor="middle">{label}</text>'
-        )
-        if level["nps"] is None or level["lower"] is None or level["upper"] is None:
-            continue
-        marks.append(
-            f'<line x1="{x}" x2="{x}" y1="{y(level["upper"])}" y2="{y(level["lower"])}"'
-            ' stroke="#8c959f" stroke-width="3"/>'
-            f'<circle cx="{x}" cy="{y(level["nps"])}" r="4" fill="#0550ae"/>'
-        )
-    inside = "".join(marks)
-    return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="NPS by month">{inside}</svg>'
-    )
