@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from backend.domain import eligibility, identity, keys, tickets
+from backend.domain import claims, eligibility, identity, keys, tickets
 from backend.domain.calendar import day_number
 from backend.domain.eligibility import Evaluation, SurveyRules, Visitor
 from backend.domain.errors import (
@@ -51,7 +51,7 @@ def decide(
     """
     asker = identify(db, vault, project, question, now)
     if erased is not None:
-        erased.check(project.id, asker.user_id, asker.is_anonymous)
+        erased.check(project.id, *asker.said)
     surveys = candidates(project, question)
     if not surveys:
         return {
@@ -66,7 +66,10 @@ def decide(
 def identify(
     db: Database, vault: Vault, project: PublishedProject, question: Question, now: datetime
 ) -> Asker:
-    """Settle who the person is, by the project's identity mode."""
+    """Settle who the person is, by the project's identity mode.
+
+    Where servers sign who users are, an unsigned `user_id` is a claim: somebody of their own.
+    """
     may_be_named = project.identity_mode != "anonymous"
     if question.identity_token is not None and may_be_named:
         said = _verified(db, vault, project, question, now)
@@ -75,6 +78,9 @@ def identify(
     if question.user_id is not None and may_be_named:
         if project.identity_mode == "required":
             raise IdentityRequiredError("Send identity_token for a named user.")
+        if project.signs_users:
+            row_id = claims.row_id(question.user_id)
+            return Asker(row_id, True, False, question.account_id, claims=question.user_id)
         return Asker(question.user_id, False, False, question.account_id)
     if question.anonymous_id is None:
         raise InvalidRequestError(

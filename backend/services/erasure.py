@@ -7,12 +7,12 @@ backup does not take back (`ledger.py`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from backend.domain import privacy
@@ -22,6 +22,7 @@ from backend.services.clock import utc_now
 from backend.services.erased import keep_key, key_of
 from backend.services.ledger import Entry, Ledger
 from backend.services.vault import Vault
+from backend.storage import links
 from backend.storage.db import Database
 from backend.storage.models import (
     Decision,
@@ -85,14 +86,15 @@ def erase(
         if key is None:
             key = secrets.token_bytes(32)
             keep_key(session, means.vault, key)
-        people = _people(session, project_id, user_id, is_anonymous)
+        people = links.rows_of(session, project_id, user_id, is_anonymous, is_change=True)
         if not people:
             raise NotFoundError
         now = utc_now()
-        hmacs = [_hmac(key, person) for person in people]
         own = privacy.id_hmac(key, project_id, user_id, is_anonymous)
+        # The id asked for is listed even when nothing but claims to be that user was kept.
+        hmacs = {own: people[0].key} | _hmacs(key, people)
         removed = _remove(session, means.usage, people, mode, now)
-        _list(session, people, hmacs, mode, now)
+        _list(session, project_id, hmacs, mode, now)
         audit.record(
             session,
             actor=actor,
@@ -136,32 +138,14 @@ def _remove_of(
         hashed = privacy.id_hmac(key, project_id, row.user_id, row.is_anonymous)
         person = session.get(User, row.key) if hashed in modes else None
         if person is not None:
-            people = _people(session, project_id, person.user_id, person.is_anonymous)
-            now = utc_now()
+            people = links.rows_of(
+                session, project_id, person.user_id, person.is_anonymous, is_change=True
+            )
+            now, hmacs = utc_now(), _hmacs(key, people)
             _remove(session, usage, people, modes[hashed], now)
-            _list(session, people, [_hmac(key, one) for one in people], modes[hashed], now)
+            _list(session, project_id, hmacs, modes[hashed], now)
             done += len(people)
     return done
-
-
-def _people(session: Session, project_id: str, user_id: str, is_anonymous: bool) -> list[User]:
-    """Return every row that is this person: the one of the id, and all that are linked with it."""
-    found = session.scalars(
-        select(User)
-        .where(
-            User.project_id == project_id,
-            User.user_id == user_id,
-            User.is_anonymous == is_anonymous,
-        )
-        .with_for_update()
-    ).one_or_none()
-    if found is None or found.linked_to is None:
-        return [] if found is None else [found]
-    query = select(User).where(
-        User.project_id == project_id,
-        or_(User.linked_to == found.linked_to, User.key == found.linked_to),
-    )
-    return list(session.scalars(query.order_by(User.key).with_for_update()))
 
 
 def _remove(
@@ -240,10 +224,10 @@ def _anonymise(session: Session, project_id: str, keys: Sequence[int], now: date
 
 
 def _list(
-    session: Session, people: Sequence[User], hmacs: Sequence[bytes], mode: str, now: datetime
+    session: Session, project_id: str, after: Mapping[bytes, int], mode: str, now: datetime
 ) -> None:
-    project_id = people[0].project_id
-    for hashed, person in zip(hmacs, people, strict=True):
+    """Put ids on the list, each with the key that rows made since are above."""
+    for hashed, key in after.items():
         if session.get(ErasedPerson, (project_id, hashed)) is None:
             session.add(
                 ErasedPerson(
@@ -251,14 +235,18 @@ def _list(
                     id_hmac=hashed,
                     mode=mode,
                     erased_at=now,
-                    after_key=person.key,
+                    after_key=key,
                 )
             )
     session.flush()
 
 
-def _hmac(key: bytes, person: User) -> bytes:
-    return privacy.id_hmac(key, person.project_id, person.user_id, person.is_anonymous)
+def _hmacs(key: bytes, people: Sequence[User]) -> dict[bytes, int]:
+    """Return the hash of each id of a person, with the key of its row."""
+    return {
+        privacy.id_hmac(key, each.project_id, each.user_id, each.is_anonymous): each.key
+        for each in people
+    }
 
 
 def _count(connection: Connection, statement: Any) -> int:

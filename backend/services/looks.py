@@ -76,6 +76,8 @@ def _user(
         user = known.find_or_add(*who, now)
         known.keep_seen(connection, user, now)
     anonymous_id = question.anonymous_id
+    if asker.claims is not None:
+        return _claimant(connection, project.id, user, asker.claims, anonymous_id)
     if not asker.is_anonymous and anonymous_id is not None:
         browser = known.find(connection, project.id, anonymous_id, True)
         if browser is not None and browser.linked_to is None:
@@ -84,6 +86,23 @@ def _user(
             links.link(connection, project.id, [Link(asker.user_id, anonymous_id)], now)
             user = known.find_or_add(*who, now)
     return known.with_linked(connection, user)
+
+
+def _claimant(
+    connection: Connection,
+    project_id: str,
+    own: KnownUser,
+    user_id: str,
+    anonymous_id: str | None,
+) -> KnownUser:
+    """Return who claims to be a user: met by that user's facts and rests, written to on their own.
+
+    So a page without a token asks nobody who rests, and takes nothing from the user it names.
+    """
+    browser = known.find(connection, project_id, anonymous_id, True) if anonymous_id else None
+    user = known.find(connection, project_id, user_id, False)
+    own = known.joined(own, [browser] if browser else [])
+    return own if user is None else known.reading(own, known.with_linked(connection, user))
 
 
 def _account(

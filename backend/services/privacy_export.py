@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain import privacy
@@ -16,6 +16,7 @@ from backend.domain.timestamps import format_time
 from backend.services import audit, response_views
 from backend.services.erased import key_of
 from backend.services.vault import Vault
+from backend.storage import links
 from backend.storage.models import (
     Account,
     Decision,
@@ -42,7 +43,9 @@ def export(
     Raises:
         NotFoundError: nothing is kept under this id.
     """
-    people = _people(session, project_id, user_id, is_anonymous)
+    people = links.rows_of(session, project_id, user_id, is_anonymous)
+    if not people:
+        raise NotFoundError
     keys = [person.key for person in people]
     return {
         "people": [_person(session, person) for person in people],
@@ -90,25 +93,6 @@ def record(
         subject=privacy.tag(hashed) if hashed else "user",
         project_id=project_id,
     )
-
-
-def _people(session: Session, project_id: str, user_id: str, is_anonymous: bool) -> list[User]:
-    found = session.scalars(
-        select(User).where(
-            User.project_id == project_id,
-            User.user_id == user_id,
-            User.is_anonymous == is_anonymous,
-        )
-    ).one_or_none()
-    if found is None:
-        raise NotFoundError
-    if found.linked_to is None:
-        return [found]
-    query = select(User).where(
-        User.project_id == project_id,
-        or_(User.linked_to == found.linked_to, User.key == found.linked_to),
-    )
-    return list(session.scalars(query.order_by(User.key)))
 
 
 def _person(session: Session, person: User) -> dict[str, Any]:

@@ -19,7 +19,14 @@ from backend.domain.events import FEATURE
 from backend.domain.pages import PageRule
 from backend.services.project_facts import ActiveUse, ProjectFacts
 from backend.storage.db import Database
-from backend.storage.models import Name, PrivacySettings, Project, Survey, SurveyVersion
+from backend.storage.models import (
+    IdentitySecret,
+    Name,
+    PrivacySettings,
+    Project,
+    Survey,
+    SurveyVersion,
+)
 
 # Another process may have changed it: what admins turn must act within seconds everywhere.
 CACHE_S: Final = 2.0
@@ -47,6 +54,7 @@ class PublishedProject:
     """One project as pages and servers meet it.
 
     Args:
+        signs_users: an identity secret is in use: who comes without a token only claims to be.
         server_traits: traits that servers sent and pages may not know; None when no rule reads
             any. Those of accounts begin with `account.`.
         feature_ids: ids of the features that rules read, by name; unused ones have none.
@@ -64,6 +72,7 @@ class PublishedProject:
     calendar: Calendar
     surveys: Mapping[str, PublishedSurvey]
     respects_dnt: bool = False
+    signs_users: bool = False
     server_traits: frozenset[str] | None = None
     feature_ids: Mapping[str, int] = field(default_factory=dict)
     active_use: ActiveUse | None = None
@@ -133,6 +142,7 @@ class Published:
                 calendar=calendar,
                 surveys=surveys,
                 respects_dnt=privacy is not None and privacy.respects_dnt,
+                signs_users=_signs_users(session, project_id),
                 **self._read_by(session, project_id, calendar, surveys.values()),
             )
 
@@ -182,6 +192,13 @@ def as_published(
         content=content,
         record=record,
     )
+
+
+def _signs_users(session: Session, project_id: str) -> bool:
+    live = select(IdentitySecret.id).where(
+        IdentitySecret.project_id == project_id, IdentitySecret.revoked_at.is_(None)
+    )
+    return session.scalars(live.limit(1)).first() is not None
 
 
 def _feature_ids(session: Session, project_id: str, names: Iterable[str]) -> dict[str, int]:

@@ -51,13 +51,24 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who the question is about, once the identity is settled."""
+    """Who the question is about, once the identity is settled.
+
+    Args:
+        user_id: the id they are kept under, with `is_anonymous`.
+        claims: the user they say they are, unsigned, where servers sign who users are.
+    """
 
     user_id: str
     is_anonymous: bool
     is_verified: bool = False
     account_id: str | None = None
     signed_traits: Mapping[str, Any] = field(default_factory=dict)
+    claims: str | None = None
+
+    @property
+    def said(self) -> tuple[str, bool]:
+        """The id that the page named, and whether it is a browser's."""
+        return (self.user_id, self.is_anonymous) if self.claims is None else (self.claims, False)
 
 
 def visitor(
@@ -72,12 +83,13 @@ def visitor(
 
     What servers said wins over what the page says; what was signed just now wins over both.
     """
+    said_id, is_anonymous = asker.said
     account_traits = question.account_traits
     if account is not None and account.traits:
         account_traits = {**account_traits, **account.traits}
     return Visitor(
-        id=asker.user_id,
-        anonymous=asker.is_anonymous,
+        id=said_id,
+        anonymous=is_anonymous,
         traits={**question.traits, **user.traits, **asker.signed_traits},
         account_id=account.id if account else asker.account_id,
         account_traits=account_traits,
@@ -152,7 +164,7 @@ def usage(project: PublishedProject, user: KnownUser, now: datetime) -> UsageFac
 
 def _first_seen(question: Question, asker: Asker, user: KnownUser) -> datetime:
     claimed = question.first_seen_at
-    if claimed is None or not asker.is_anonymous:
+    if claimed is None or not asker.said[1]:
         return user.first_seen_at
     return min(claimed, user.first_seen_at)
 

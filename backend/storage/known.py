@@ -180,6 +180,18 @@ def joined(user: KnownUser, others: Iterable[KnownUser]) -> KnownUser:
     return user
 
 
+def reading(own: KnownUser, user: KnownUser) -> KnownUser:
+    """Return `own` with the clocks of both and the facts of `user`, who is only read."""
+    return replace(
+        joined(own, [user]),
+        traits=user.traits,
+        account=user.account,
+        activity_day=user.activity_day,
+        activity_bits=user.activity_bits,
+        recent_use=user.recent_use,
+    )
+
+
 def account(
     connection: Connection, project_id: str, account_id: str, now: datetime, *, add: bool
 ) -> KnownAccount | None:

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, text, update
+from sqlalchemy import Connection, Select, bindparam, or_, select, text, update
+from sqlalchemy.orm import Session
 
-from backend.domain import activity
+from backend.domain import activity, claims
 from backend.domain.events import Link
 from backend.storage.models import Response, User
 from backend.storage.people import add_user
@@ -26,6 +27,11 @@ _PERSON = (
         User.is_anonymous == bindparam("anonymous"),
     )
     .with_for_update()
+)
+_NAMED_KEY = select(User.key).where(
+    User.project_id == bindparam("project"),
+    User.user_id == bindparam("user"),
+    User.is_anonymous.is_(False),
 )
 _ALREADY = text(
     "SELECT count(*) FROM users u JOIN users b ON b.linked_to = u.key WHERE u.project_id = :project"
@@ -40,14 +46,61 @@ def link(connection: Connection, project_id: str, links: Iterable[Link], now: da
 
 
 def keys_of(connection: Connection, user_key: int) -> list[int]:
-    """Return the keys that usage of this person is under: the user's own first, then browsers'."""
-    linked_to = connection.execute(
-        select(User.linked_to).where(User.key == user_key)
-    ).scalar_one_or_none()
-    if linked_to is None:
+    """Return the keys that usage of this person is under: the user's own first, then browsers'.
+
+    Of an unsigned claim to be a user, the use of that user is read too.
+    """
+    row = connection.execute(
+        select(User.linked_to, User.project_id, User.user_id, User.is_anonymous).where(
+            User.key == user_key
+        )
+    ).first()
+    if row is not None and claims.is_claim(row.user_id, row.is_anonymous):
+        return [user_key, *_keys_of_claimed(connection, row)]
+    if row is None or row.linked_to is None:
         return [user_key]
-    keys = connection.execute(select(User.key).where(User.linked_to == linked_to)).scalars()
-    return [linked_to, *sorted(set(keys) - {linked_to})]
+    keys = connection.execute(select(User.key).where(User.linked_to == row.linked_to)).scalars()
+    return [row.linked_to, *sorted(set(keys) - {row.linked_to})]
+
+
+def rows_of(
+    session: Session,
+    project_id: str,
+    user_id: str,
+    is_anonymous: bool,
+    *,
+    is_change: bool = False,
+) -> list[User]:
+    """Return every row about a person: of the id, of all linked with it, and of claims to be them.
+
+    Args:
+        is_change: holds the rows until the transaction ends.
+    """
+    query = select(User).where(User.project_id == project_id).order_by(User.key)
+    if is_change:
+        query = query.with_for_update()
+    found = _one(session, query, user_id, is_anonymous)
+    people = [found] if found is not None else []
+    if found is not None and found.linked_to is not None:
+        linked = or_(User.linked_to == found.linked_to, User.key == found.linked_to)
+        people = list(session.scalars(query.where(linked)))
+    named = {person.user_id for person in people if not person.is_anonymous}
+    for each in sorted(named if is_anonymous else named | {user_id}):
+        claim = _one(session, query, claims.row_id(each), True)
+        if claim is not None and claim not in people:
+            people.append(claim)
+    return people
+
+
+def _one(session: Session, query: Select[User], user_id: str, is_anonymous: bool) -> Any:
+    only = (User.user_id == user_id, User.is_anonymous == is_anonymous)
+    return session.scalars(query.where(*only)).one_or_none()
+
+
+def _keys_of_claimed(connection: Connection, claim: Any) -> list[int]:
+    named = {"project": claim.project_id, "user": claims.claimed(claim.user_id)}
+    key = connection.execute(_NAMED_KEY, named).scalar_one_or_none()
+    return [] if key is None else keys_of(connection, key)
 
 
 def _link(connection: Connection, project_id: str, pair: Link, now: datetime) -> None:

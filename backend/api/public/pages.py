@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from backend.api import body, rate_limit
 from backend.api.auth import access
 from backend.api.public.privacy import asks_for_privacy
-from backend.api.public.routes import project_of, public
+from backend.api.public.routes import person_of, project_of, public
 from backend.api.public.shapes import read_question
 from backend.api.state import zeroten
 from backend.domain import limits
@@ -37,14 +37,13 @@ def pages() -> ResponseReturnValue:
         raise NotFoundError("The project does not take page views.")
     question = read_question(document, request.headers.get("Origin"))
     key, views = _views(document)
-    person = question.user_id or question.anonymous_id or question.identity_token or ""
-    rate_limit.check_person(project.id, person)
+    rate_limit.check_person(project.id, person_of(question))
     stored = 0
     if not asks_for_privacy(document, project):
         parts = zeroten()
         now = utc_now()
         asker = identify(parts.db, parts.vault, project, question, now)
-        parts.erased.check(project.id, asker.user_id, asker.is_anonymous)
+        parts.erased.check(project.id, *asker.said)
         stored = page_views.count(
             parts.db, parts.names, parts.usage, project, asker, key=key, views=views, now=now
         )

@@ -20,6 +20,7 @@ from backend.services import decide as decisions
 from backend.services.clock import utc_now
 from backend.services.nameless import nameless
 from backend.services.published import PublishedProject
+from backend.services.visitors import Question
 
 public = Blueprint("public", __name__)
 
@@ -45,8 +46,7 @@ def decide() -> ResponseReturnValue:
     question = read_question(document, request.headers.get("Origin"))
     if asks_for_privacy(document, project):
         question = nameless(question, project.id, rate_limit.daily_salt())
-    person = question.user_id or question.anonymous_id or question.identity_token or ""
-    rate_limit.check_person(project.id, person)
+    rate_limit.check_person(project.id, person_of(question))
     now = utc_now()
     parts = zeroten()
     told = decisions.decide(parts.db, parts.vault, project, question, now, parts.erased)
@@ -86,6 +86,11 @@ def preflight() -> ResponseReturnValue:
     response.headers["Access-Control-Allow-Headers"] = "content-type"
     response.headers["Access-Control-Max-Age"] = "7200"
     return response
+
+
+def person_of(question: Question) -> str:
+    """Return whom a request counts against: a token's holder apart from who only names them."""
+    return question.identity_token or question.user_id or question.anonymous_id or ""
 
 
 def project_of(document: dict[str, Any]) -> PublishedProject:

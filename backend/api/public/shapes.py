@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from backend.domain import limits, tickets
+from backend.domain import claims, limits, tickets
 from backend.domain.eligibility import Trigger
 from backend.domain.errors import FieldError, InvalidRequestError
 from backend.domain.survey_rules import DEVICES
@@ -67,7 +67,7 @@ def read_question(document: Mapping[str, Any], origin: str | None) -> Question:
     account_id, account_traits = _account(reader)
     question = Question(
         user_id=reader.text("user_id"),
-        anonymous_id=reader.text("anonymous_id"),
+        anonymous_id=_anonymous_id(reader),
         identity_token=_token(reader),
         account_id=account_id,
         traits=reader.traits(document.get("traits"), "#/traits"),
@@ -128,6 +128,13 @@ def _account(reader: _Reader) -> tuple[str | None, dict[str, Any]]:
         reader.fault("account", "Must be an id, or an object with an id.")
         return None, {}
     return str(account["id"]), reader.traits(account.get("traits"), "#/account/traits")
+
+
+def _anonymous_id(reader: _Reader) -> str | None:
+    anonymous_id = reader.text("anonymous_id")
+    if anonymous_id is not None and claims.is_claim(anonymous_id, True):
+        reader.fault("anonymous_id", f"Must not begin with {claims.PREFIX}")
+    return anonymous_id
 
 
 def _token(reader: _Reader) -> str | None:
