@@ -21,12 +21,24 @@ class Window(TypedDict):
     timezone: str
 
 
+class Unverified(TypedDict):
+    """How far the answers are people's word alone: nobody signed who they are.
+
+    `share` is of the answers counted, 0 to 1, None without any. `left_out` is how many answers of
+    the window the project's switch `excludes_unverified` keeps out.
+    """
+
+    share: float | None
+    left_out: int
+
+
 class Envelope(TypedDict):
     """What every insight says of itself. `n` counts users by their last answer."""
 
     sentence: str
     n: int
     note: Note | None
+    unverified: Unverified
     window: dict[str, str | None]
     segment: dict[str, Any]
     confidence: float
@@ -41,6 +53,7 @@ def envelope(view: View, name: str, sentence: str, n: int | None = None) -> Enve
         "sentence": sentence,
         "n": users,
         "note": note(users),
+        "unverified": _unverified(view),
         "window": {
             "from": _time(view.start_ms),
             "to": _time(view.end_ms),
@@ -51,6 +64,12 @@ def envelope(view: View, name: str, sentence: str, n: int | None = None) -> Enve
         "coarser": COARSER if view.coarser else None,
         "method": method(name),
     }
+
+
+def _unverified(view: View) -> Unverified:
+    verified = view.answers.verified
+    share = float(1 - verified.mean()) if len(verified) else None
+    return {"share": share, "left_out": view.left_out}
 
 
 def _segment(view: View) -> dict[str, Any]:

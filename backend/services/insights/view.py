@@ -29,7 +29,10 @@ LABELLED: Final = ("role", "plan", "page", "language", "version", "device", "sur
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a question is answered from; `coarser` when the segment had to be left away."""
+    """What a question is answered from; `coarser` when the segment had to be left away.
+
+    `left_out` is how many answers of the window the project does not count, being unverified.
+    """
 
     project_id: str
     question: Question
@@ -39,6 +42,7 @@ class View:
     now: datetime
     loaded: Loaded
     coarser: bool
+    left_out: int = 0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -92,7 +96,9 @@ def look(
         question = coarse.whole_months(question, zone, now, days)
     start_ms, end_ms = question.window_ms(zone, now, days)
     loaded = windows.between(session, project_id, start_ms, end_ms)
+    left_out = 0
     if project.excludes_unverified:
+        left_out = int((~loaded.answers.verified).sum())
         loaded = loaded.select(loaded.answers.verified)
     if not question.sees_answers:
         loaded = loaded.select(coarse.in_large_months(loaded.answers, project.timezone))
@@ -108,7 +114,9 @@ def look(
     if rows is not None:
         loaded = loaded.select(rows)
     is_coarser = question.segment() != asked.segment()
-    return View(project_id, question, project.timezone, start_ms, end_ms, now, loaded, is_coarser)
+    return View(
+        project_id, question, project.timezone, start_ms, end_ms, now, loaded, is_coarser, left_out
+    )
 
 
 def with_trait(

@@ -3,8 +3,10 @@ import io
 import math
 
 import pytest
+from sqlalchemy import select, update
 
 from backend.services import profiles
+from backend.storage.models import Response
 from tests.api.admin.conftest import pointers
 
 
@@ -30,6 +32,27 @@ def has_nan(value):
     if isinstance(value, list):
         return any(map(has_nan, value))
     return isinstance(value, float) and not math.isfinite(value)
+
+
+def test_beside_every_score_stands_how_much_of_it_nobody_signed(call, db, many, project):
+    a_quarter = select(Response.id).order_by(Response.id).limit(3)
+    db.transact(
+        lambda session: session.execute(
+            update(Response).where(Response.id.in_(a_quarter)).values(is_verified=True)
+        )
+    )
+    tables = ("score", "trend", "features", "active-use", "accounts", "breakdown?by=role")
+    for path in tables:
+        assert get(call, path)["unverified"] == {"share": 0.75, "left_out": 0}, path
+
+    path = f"/projects/{project.id}"
+    switched = call("PATCH", path, json={"excludes_unverified": True}, headers={"If-Match": "*"})
+
+    assert switched.status_code == 200
+    for path in tables:
+        table = get(call, path)
+        assert table["unverified"] == {"share": 0.0, "left_out": 9}, path
+    assert get(call, "score")["n"] == 3
 
 
 def test_the_score_comes_with_its_interval_and_a_sentence(call, many):
