@@ -11,7 +11,7 @@ from backend.cli.common import ACTOR, CliError, database, project_of, show
 from backend.cli.common import show_all as show_records
 from backend.config import Config
 from backend.domain.values import is_name
-from backend.services import audit, identity_secrets, projects
+from backend.services import audit, identity_secrets, last_use, projects
 from backend.services.vault import Vault
 
 
@@ -54,6 +54,7 @@ def show_all(config: Config, given: Namespace) -> None:
                 "key": key.token or f"{key.prefix}…{key.suffix}",
                 "created_at": key.created_at,
                 "revoked_at": key.revoked_at,
+                **last_use.shown(key),
             }
             for key in projects.keys_of(session, project_of(session, given))
         ] + [
@@ -63,6 +64,7 @@ def show_all(config: Config, given: Namespace) -> None:
                 "key": "…",
                 "created_at": one.created_at,
                 "revoked_at": one.revoked_at,
+                **last_use.shown(one),
             }
             for one in identity_secrets.secrets_of(session, project_of(session, given))
         ]

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.domain import errors, keys, roles
-from backend.services import audit
+from backend.services import audit, last_use
 from backend.services.clock import utc_now
 from backend.storage.db import Database
 from backend.storage.models import AdminToken, ApiKey, Member, Membership
@@ -158,13 +158,14 @@ def _project_of(db: Database, presented: str, prefix: str) -> _Key:
 
 def _find_key(db: Database, presented: str, prefix: str) -> _Key | tuple[()]:
     # A malformed key is looked up like any other, so that both take the same time.
-    query = select(ApiKey.project_id, ApiKey.scopes).where(
+    query = select(ApiKey.id, ApiKey.project_id, ApiKey.scopes, ApiKey.last_used_day).where(
         ApiKey.token_hash == keys.digest(presented), ApiKey.revoked_at.is_(None)
     )
     with db.read() as session:
         row = session.execute(query).first()
     if row is None or not keys.is_shaped_like(prefix, presented):
         return ()
+    last_use.note(db, ApiKey, row.id, row.last_used_day, utc_now())
     return _Key(row.project_id, frozenset(row.scopes))
 
 
@@ -185,7 +186,10 @@ def _find_token(db: Database, presented: str) -> tuple[Principal | None, datetim
         principal = Principal(
             found.id, found.project_id, role, frozenset(found.scopes), found.member_id
         )
-        return principal, found.expires_at
+        expires_at, last_used_day = found.expires_at, found.last_used_day
+    if expires_at > utc_now():
+        last_use.note(db, AdminToken, principal.token_id, last_used_day, utc_now())
+    return principal, expires_at
 
 
 def _role_of_owned(session: Session, token: AdminToken) -> str | None:

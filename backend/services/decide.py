@@ -20,7 +20,7 @@ from backend.domain.errors import (
 from backend.domain.identity import Identity
 from backend.domain.languages import pick_language
 from backend.domain.timestamps import format_time
-from backend.services import looks
+from backend.services import last_use, looks
 from backend.services.erased import ErasedList
 from backend.services.ids import new_id, new_token
 from backend.services.looks import Look
@@ -31,6 +31,7 @@ from backend.storage import decisions
 from backend.storage.db import Database
 from backend.storage.decisions import NewDecision, NewTicket
 from backend.storage.identities import identity_secret
+from backend.storage.models import IdentitySecret
 
 TRAITS_WITH_COLUMNS: Final = ("role", "plan")
 
@@ -104,10 +105,12 @@ def _verified(
     db: Database, vault: Vault, project: PublishedProject, question: Question, now: datetime
 ) -> Identity:
     token = question.identity_token or ""
-    encrypted = identity_secret(db, project.id, identity.key_id(token))
-    if encrypted is None:
+    secret_id = identity.key_id(token)
+    secret = identity_secret(db, project.id, secret_id)
+    if secret is None:
         raise IdentityInvalidError
-    said = identity.verify(token, vault.decrypt_often(encrypted), project.id, now)
+    said = identity.verify(token, vault.decrypt_often(secret.encrypted), project.id, now)
+    last_use.note(db, IdentitySecret, secret_id, secret.last_used_day, now)
     if question.user_id is not None and question.user_id != said.user_id:
         raise IdentityInvalidError
     return said

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.domain import errors
-from backend.services import audit
+from backend.services import audit, last_use
 from backend.services.clock import utc_now
 from backend.services.ids import new_id
 from backend.services.scope import one
@@ -24,7 +24,8 @@ MAX_LIVE: Final = 2
 
 def view(secret: IdentitySecret) -> dict[str, Any]:
     """Return a secret as the admin plane shows it: without itself."""
-    return {name: getattr(secret, name) for name in ("id", "created_at", "revoked_at")}
+    members = {name: getattr(secret, name) for name in ("id", "created_at", "revoked_at")}
+    return members | last_use.shown(secret)
 
 
 def secrets_of(session: Session, project_id: str) -> list[IdentitySecret]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.domain import errors, keys
 from backend.domain.roles import ROLES as ROLES
-from backend.services import audit
+from backend.services import audit, last_use
 from backend.services.clock import utc_now
 from backend.services.ids import new_id, new_token
 from backend.services.scope import check_revision, one
@@ -206,7 +206,8 @@ def change(
 def key_view(key: ApiKey) -> dict[str, Any]:
     """Return a key as the admin plane shows it: of a secret one its ends only."""
     members = ("id", "kind", "prefix", "suffix", "scopes", "created_at", "revoked_at")
-    return {name: getattr(key, name) for name in members} | {"key": key.token}
+    shown = {name: getattr(key, name) for name in members} | last_use.shown(key)
+    return shown | {"key": key.token}
 
 
 def keys_of(session: Session, project_id: str) -> list[ApiKey]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain import errors
-from backend.services import audit, projects
+from backend.services import audit, last_use, projects
 from backend.services.clock import utc_now
 from backend.services.credentials import Principal
 from backend.services.scope import one
@@ -49,7 +49,7 @@ def view(token: AdminToken) -> dict[str, Any]:
         "expires_at",
         "revoked_at",
     )
-    return {name: getattr(token, name) for name in members}
+    return {name: getattr(token, name) for name in members} | last_use.shown(token)
 
 
 def tokens_of(session: Session, project_id: str) -> list[AdminToken]:

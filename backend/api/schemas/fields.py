@@ -52,6 +52,14 @@ class Flag(fields.Boolean):
         return value
 
 
+class LastUse(fields.Date):
+    """The day on which a credential was last used."""
+
+    def __init__(self) -> None:
+        text = "The day (UTC) of its last use; null before the first."
+        super().__init__(required=True, allow_none=True, metadata={"description": text})
+
+
 class Time(fields.DateTime):
     """An instant: RFC 3339 with an offset, or a date (its first instant in UTC); given with `Z`."""
 

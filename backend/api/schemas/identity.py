@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from backend.api.schemas.common import AdminSchema
-from backend.api.schemas.fields import Time
+from backend.api.schemas.fields import LastUse, Time
 
 
 class IdentitySecretSchema(AdminSchema):
@@ -14,6 +14,7 @@ class IdentitySecretSchema(AdminSchema):
     id = fields.String(required=True, metadata={"description": "The `kid` of its tokens."})
     created_at = Time(required=True)
     revoked_at = Time(required=True, allow_none=True)
+    last_used_on = LastUse()
 
 
 class CreatedIdentitySecretSchema(IdentitySecretSchema):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import ValidationError, fields, validate
 
 from backend.api.schemas.common import AdminSchema
-from backend.api.schemas.fields import Flag, Time, Whole, name_text, timezone_text
+from backend.api.schemas.fields import Flag, LastUse, Time, Whole, name_text, timezone_text
 from backend.domain.origins import canonical
 from backend.services.projects import IDENTITY_MODES, MAX_TOKEN_DAYS, ROLES, TOKEN_DAYS
 from backend.services.tokens import ALL, SCOPES
@@ -95,6 +95,7 @@ class KeySchema(NewKeySchema):
     scopes = fields.List(fields.String(), required=True)
     created_at = Time(required=True)
     revoked_at = Time(required=True, allow_none=True)
+    last_used_on = LastUse()
 
 
 class KeysSchema(AdminSchema):
@@ -129,6 +130,7 @@ class TokenSchema(AdminSchema):
     created_at = Time(required=True)
     expires_at = Time(required=True)
     revoked_at = Time(required=True, allow_none=True)
+    last_used_on = LastUse()
 
 
 class CreatedTokenSchema(TokenSchema):

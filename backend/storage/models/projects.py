@@ -83,3 +83,4 @@ class IdentitySecret(Base):
     secret_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    last_used_day: Mapped[int | None]
