@@ -30,6 +30,7 @@ from backend.storage.models import (
     ErasedTicket,
     Response,
     Ticket,
+    Triage,
     User,
     UserSurvey,
 )
@@ -214,6 +215,7 @@ def _anonymise(session: Session, project_id: str, keys: Sequence[int], now: date
                 updated_at=now,
             )
         )
+    session.execute(delete(Triage).where(Triage.response_id.in_(ids)))
     # An answer belongs to a decision; nothing of the person is left in it.
     session.execute(
         update(Decision)

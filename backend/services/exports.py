@@ -47,6 +47,10 @@ COLUMNS: Final = (
     "pages",
     "answers",
     "traits",
+    "status",
+    "assignee_id",
+    "tags",
+    "note",
 )
 # What a spreadsheet would take for the beginning of a formula, and their full-width forms
 # (OWASP ASVS 5.0, 1.2.10).

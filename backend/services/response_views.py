@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.domain import flow, personal
+from backend.services import triage
 from backend.services.responses import Found
 from backend.storage.models import CatalogueEntry, Name, Response, SurveyVersion
 
@@ -97,7 +98,14 @@ def _view(
         "answered_at": response.answered_at,
         "updated_at": response.updated_at,
         "usage": _usage(response, names),
+        **_triage(response, names_people),
     }
+
+
+def _triage(response: Response, names_people: bool) -> dict[str, Any]:
+    """Return what is done about it; a note may name anybody."""
+    found = triage.told(response)
+    return found if names_people else found | {"note": ""}
 
 
 def _usage(response: Response, names: Mapping[int, str]) -> dict[str, Any] | None:

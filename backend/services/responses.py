@@ -1,19 +1,20 @@
-"""Responses as admins read them: filtered and in pages (`response_views.py` draws them)."""
+"""Responses as admins read and change them (`response_views.py` draws them)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.domain import flow
 from backend.domain.errors import NotFoundError
 from backend.domain.tickets import ANSWERED
-from backend.services import audit
+from backend.domain.triage import tags_of
+from backend.services import audit, triage
 from backend.services.clock import to_ms, utc_now
 from backend.services.scope import check_revision, one
 from backend.storage.models import Account, Response, Survey, SurveyVersion, User
@@ -33,6 +34,7 @@ class Filters:
         since, until: when it was answered (of responses never answered: invited);
             `until` is not included.
         q: part of the comment, whatever its characters mean elsewhere.
+        status, assignee_id, tag: of what is done about it; `assignee_id` may be `none`.
     """
 
     survey_id: str | None = None
@@ -53,6 +55,10 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None
+    has_comment: bool | None = None
+    status: str | None = None
+    assignee_id: str | None = None
+    tag: str | None = None
 
     @property
     def time(self) -> InstrumentedAttribute[Any]:
@@ -113,34 +119,44 @@ def change(
     project_id: str,
     response_id: str,
     *,
-    is_test: bool,
+    changes: Mapping[str, Any],
     actor: str,
     if_match: frozenset[str] | None,
 ) -> None:
-    """Mark a response as a test, or as a real one again: tests count in no insight.
+    """Follow a response up, or mark it as a test: tests count in no insight.
 
+    Args:
+        changes: some of `is_test`, `status`, `assignee_id`, `tags`, `note`.
     Raises:
-        NotFoundError, PreconditionRequiredError, PreconditionFailedError.
+        NotFoundError, PreconditionRequiredError, PreconditionFailedError,
+        InvalidRequestError: nobody of that id may follow answers up.
     """
     response = one(session, Response, project_id, response_id, lock=True)
     check_revision(etag(response), if_match)
+    old: dict[str, Any] = {"is_test": response.is_test} | triage.told(response)
+    new = old | dict(changes)
+    new["tags"] = list(tags_of(new["tags"]))
+    triage.check(session, project_id, audit.difference(old, new))
     audit.record(
         session,
         actor=actor,
         action="response.change",
         subject=response.id,
         project_id=project_id,
-        changes=audit.difference({"is_test": response.is_test}, {"is_test": is_test}),
+        changes=triage.loggable(audit.difference(old, new)),
     )
-    response.is_test = is_test
-    response.updated_at = utc_now()
+    if new["is_test"] != old["is_test"]:
+        response.is_test = new["is_test"]
+        response.updated_at = utc_now()
+    triage.keep(response, new)
 
 
 def etag(response: Response) -> str:
     """Return the tag of what a person may see of a response: it changes with every change."""
     profiled_ms = to_ms(response.profiled_at) if response.profiled_at else 0
     changed_ms = to_ms(response.updated_at)
-    return f"{response.revision}-{changed_ms}-{profiled_ms}-{int(response.is_test)}"
+    followed_up = response.triage.revision if response.triage else 0
+    return f"{response.revision}-{changed_ms}-{profiled_ms}-{int(response.is_test)}-{followed_up}"
 
 
 def _joined(project_id: str) -> Select[Response, str, bool, str | None]:
@@ -182,6 +198,10 @@ def _conditions(session: Session, project_id: str, filters: Filters) -> list[Col
         found.append(Response.score <= filters.score_max)
     if filters.q is not None:
         found.append(Response.comment.icontains(filters.q, autoescape=True))
+    if filters.has_comment is not None:
+        written = func.coalesce(Response.comment, "") != ""
+        found.append(written if filters.has_comment else not_(written))
+    found += triage.conditions(filters.status, filters.assignee_id, filters.tag)
     if filters.category is not None:
         found.append(Response.score.between(*SCORES[filters.category]))
         found += _only_nps(session, project_id)

@@ -1,12 +1,11 @@
-"""What pages change: surveys, keys, origins, answers marked as tests; nothing gets lost."""
+"""What pages change: surveys, keys, origins; nothing gets lost."""
 
 from __future__ import annotations
 
 import re
 
-from backend.services import responses, surveys
-from backend.services.responses import Filters
-from backend.storage.models import ApiKey, Response, Survey
+from backend.services import surveys
+from backend.storage.models import ApiKey, Survey
 from tests.answers import give
 
 FORM = {
@@ -131,31 +130,6 @@ def test_a_person_page_has_answers_and_decisions_in_order(visit, client, project
     assert "Answered 3: “Too slow”" in text
     assert "Was asked" in text
     assert visit("analyst").get("/users/user-2").status_code == 404
-
-
-def test_comments_are_filtered_searched_and_marked(visit, client, project, make_survey, db):
-    make_survey()
-    for user, score, comment in (("a", 2, "Too slow"), ("b", 10, "Love it"), ("c", 8, None)):
-        give(client, project, user, score, comment)
-    visitor = visit("analyst")
-
-    assert "Love it" not in visitor.text("/inbox?category=detractor")
-    assert "Too slow" not in visitor.text("/inbox?q=love")
-    assert "No comment fits." in visitor.text("/inbox?q=nothing+of+this")
-
-    with db.read() as session:
-        answer = session.query(Response).filter_by(score=2).one()
-        response_id, tag = answer.id, responses.etag(answer)
-    form = {"is_test": "true", "etag": tag}
-    path = f"/responses/{response_id}/test"
-    assert visitor.send(path, on="/inbox", **form).status_code == 303
-    assert visitor.send(path, on="/inbox", **form).status_code == 412
-    assert "test, counted nowhere" in visitor.text("/inbox")
-    with db.read() as session:
-        kept = responses.listed(
-            session, project.id, Filters(is_test=False), newest_first=True, after=None, limit=9
-        )
-        assert len(kept) == 2
 
 
 def test_a_secret_key_is_shown_once_and_revoked(visit, db):

@@ -74,11 +74,11 @@ def get_response(response_id: str) -> Answer:
 @described(if_match=True)
 @access("admin", role="analyst", scope="responses:write")
 def change_response(body: dict[str, Any], response_id: str) -> Answer:
-    """Mark a response as a test, or as a real one again."""
+    """Follow a response up, or mark it as a test: tests count in no insight."""
     project_id, actor, tags = current_project(), principal().token_id, if_match()
     zeroten().db.transact(
         lambda session: service.change(
-            session, project_id, response_id, is_test=body["is_test"], actor=actor, if_match=tags
+            session, project_id, response_id, changes=body, actor=actor, if_match=tags
         )
     )
     return _one(project_id, response_id)

@@ -8,7 +8,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from backend.api.schemas.common import AdminSchema, PageQuerySchema
 from backend.api.schemas.fields import Flag, Number, Time, Whole
-from backend.domain.limits import NAME_LENGTH
+from backend.domain import triage
+from backend.domain.limits import NAME_LENGTH, TEXT_LENGTH
 from backend.domain.tickets import STATES
 
 MAX_VERSION: Final = 1_000_000
@@ -39,6 +40,13 @@ def _text(description: str = "", most: int = NAME_LENGTH) -> fields.String:
         validate=validate.Length(1, most),
         metadata={"description": description} if description else {},
     )
+
+
+def _check_tags(given: list[str]) -> None:
+    try:
+        triage.tags_of(given)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 class ResponseFilterSchema(AdminSchema):
@@ -73,6 +81,10 @@ class ResponseFilterSchema(AdminSchema):
     )
     until = Time(data_key="to", metadata={"description": "And before this time."})
     q = _text("A part of the comment, character by character; small and capital letters alike.")
+    has_comment = QueryFlag()
+    status = fields.String(validate=validate.OneOf(triage.STATUSES))
+    assignee_id = _text("A member's id, or `none`: those that nobody has taken.")
+    tag = _text("A tag.", triage.TAG_LENGTH)
 
     @validates_schema
     def _check(self, given: dict[str, Any], **_: Any) -> None:
@@ -140,12 +152,41 @@ class ResponseSchema(AdminSchema):
         allow_none=True,
         metadata={"description": "Null until it has been computed, seconds after the answer."},
     )
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf(triage.STATUSES),
+        metadata={"description": "How far the team is with it."},
+    )
+    assignee_id = fields.String(
+        required=True, allow_none=True, metadata={"description": "The member who follows it up."}
+    )
+    tags = fields.List(fields.String(), required=True)
+    note = fields.String(
+        required=True, metadata={"description": "The team's own words; empty for viewers."}
+    )
 
 
 class ResponseChangeSchema(AdminSchema):
-    """What may be changed of a response."""
+    """What may be changed of a response; what is left out stays as it is."""
 
-    is_test = Flag(required=True)
+    is_test = Flag(metadata={"description": "Counts in no insight."})
+    status = fields.String(validate=validate.OneOf(triage.STATUSES))
+    assignee_id = fields.String(
+        allow_none=True,
+        validate=validate.Length(1, NAME_LENGTH),
+        metadata={"description": "An analyst of the project or above; null: nobody."},
+    )
+    tags = fields.List(
+        fields.String(),
+        validate=_check_tags,
+        metadata={"description": "Kept in small letters, each once; none has a comma."},
+    )
+    note = fields.String(validate=validate.Length(max=TEXT_LENGTH))
+
+    @validates_schema
+    def _check(self, given: dict[str, Any], **_: Any) -> None:
+        if not given:
+            raise ValidationError("Send at least one of " + ", ".join(self.fields) + ".")
 
 
 class UserQuerySchema(AdminSchema):

@@ -23,6 +23,7 @@ from backend.storage.models.privacy import (
 )
 from backend.storage.models.projects import AdminToken, ApiKey, IdentitySecret, Project
 from backend.storage.models.surveys import Survey, SurveyDay, SurveyVersion
+from backend.storage.models.triage import Triage
 from backend.storage.models.usage import Batch, Name, SeenMessage, UsageDay
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "SurveyDay",
     "SurveyVersion",
     "Ticket",
+    "Triage",
     "UsageDay",
     "User",
     "UserSurvey",

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.storage.models.base import Base, PublicId
+from backend.storage.models.triage import Triage
 
 
 class Decision(Base):
@@ -113,3 +114,7 @@ class Response(Base):
     active_midrank: Mapped[float | None]
     features: Mapped[bytes | None] = mapped_column(LargeBinary)
     pages: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # One more query for a whole page of answers.
+    triage: Mapped[Triage | None] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
+    )

@@ -1,18 +1,158 @@
-/** Reading the inbox by keyboard: j and k move, o opens the person, / goes to the search. */
+/** Following comments up without leaving the list: by form, by key, and what the list holds. */
 
-const comments = [...document.querySelectorAll('.comments > li')];
-const at = () => comments.indexOf(document.activeElement?.closest?.('.comments > li'));
-const go = (place) => comments[Math.max(0, Math.min(comments.length - 1, place))]?.focus();
-const keys = {
-  j: () => go(at() + 1),
-  k: () => go(at() - 1),
-  o: () => comments[at()]?.querySelector('a')?.click(),
-  '/': () => document.querySelector('input[type=search]').focus(),
+import {TOLD, get, send} from './fetched.js';
+
+const KEYS_OFF = 'zeroten-keys-off';
+const SAID = {new: 'New again', in_progress: 'In progress', closed: 'Closed'};
+const heard = document.getElementById('heard');
+const filters = document.getElementById('filters');
+const list = () => document.getElementById('listed');
+const comments = () => [...document.querySelectorAll('.comments > li')];
+const current = () => document.activeElement?.closest?.('.comments > li');
+const say = (text) => (heard.textContent = text);
+
+/** What a form says beside its button; an empty text takes it away. */
+function tell(form, text) {
+  const place = form.querySelector('.told');
+  place.textContent = text;
+  place.classList.toggle('problem', text !== '');
+}
+
+const EDITED = ['status', 'assignee_id', 'tags', 'note', 'is_test'];
+const valuesOf = (form) => Object.fromEntries(EDITED.map((name) => [name, form.elements[name].value]));
+
+/** Send what stands in a form and put the answer in its place; what is entered meanwhile stays. */
+async function save(form, text = 'Saved') {
+  if (form.ariaBusy === 'true') return (form.dataset.again = text);
+  form.ariaBusy = 'true';
+  const [item, sent] = [form.closest('li'), valuesOf(form)];
+  const {told, part, status} = await send(form);
+  form.ariaBusy = null;
+  const fresh = part?.querySelector('li.comment');
+  if (!fresh) return tell(form, told || `Not saved: ${part?.querySelector('main')?.textContent.trim() ?? status}`);
+  const later = Object.entries(valuesOf(form)).filter(([name, value]) => value !== sent[name]);
+  for (const [name, value] of later) fresh.querySelector(`[name="${name}"]`).value = value;
+  replace(item, fresh, status !== 200 || later.length > 0);
+  if (status === 200) say(`${text}.`);
+  if (form.dataset.again && status === 200) save(fresh.querySelector('form'), form.dataset.again);
+}
+
+/** The focus stays in the field one is in; after a key or a button it is on the comment. */
+function replace(item, fresh, isOpen) {
+  const field = item.contains(document.activeElement) && (document.activeElement.name || 'li');
+  fresh.querySelector('form').classList.add('live');
+  fresh.querySelector('details').open = isOpen;
+  item.replaceWith(fresh);
+  if (!field) return;
+  const same = fresh.querySelector(`[name="${field}"]`);
+  (same && (isOpen || same.matches('.live > label > select')) ? same : fresh).focus();
+}
+
+function setting(name, value, text) {
+  return (item) => {
+    const form = item.querySelector('form');
+    form.elements[name].value = typeof value === 'function' ? value(form.elements[name].value) : value;
+    save(form, text);
+  };
+}
+
+function editing(name) {
+  return (item) => {
+    item.querySelector('details').open = true;
+    item.querySelector(`[name="${name}"]`).focus();
+  };
+}
+
+const me = () => list().dataset.me;
+/** Keys for one comment: they act on it while it, or something in it, has the focus. */
+const ON_ONE = {
+  c: setting('status', 'closed', SAID.closed),
+  p: setting('status', 'in_progress', SAID.in_progress),
+  n: setting('status', 'new', SAID.new),
+  a: setting('assignee_id', (now) => (now === me() ? '' : me()), 'Who follows it up is changed'),
+  x: setting('is_test', (now) => String(now !== 'true'), 'Counted anew'),
+  t: editing('tags'),
+  m: editing('note'),
+  o: (item) => item.querySelector('a').click(),
 };
 
-document.addEventListener('keydown', (event) => {
-  const isTyping = event.target.closest?.('input, select, textarea');
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(keys, event.key)) return;
+function go(step) {
+  const all = comments();
+  all[Math.max(0, Math.min(all.length - 1, all.indexOf(current()) + step))]?.focus();
+}
+
+function help() {
+  const keys = document.querySelector('details.keys');
+  keys.open = !keys.open;
+  keys.querySelector('summary').focus();
+}
+
+const ANYWHERE = {
+  j: () => go(1),
+  k: () => go(-1),
+  '/': () => filters.elements.q.focus(),
+  '?': help,
+};
+
+/** Letters are keys only while nobody types; Escape leaves a field, Ctrl Enter saves its form. */
+function onKey(event) {
+  const isTyping = event.target.closest?.('input, select, textarea, [contenteditable]');
+  if (event.key === 'Escape' && isTyping && current()) return current().focus();
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) return event.target.form?.requestSubmit();
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(KEYS_OFF)) return;
+  const item = current();
+  const act = Object.hasOwn(ANYWHERE, event.key)
+    ? ANYWHERE[event.key]
+    : item && Object.hasOwn(ON_ONE, event.key) && (() => ON_ONE[event.key](item));
+  if (!act) return;
   event.preventDefault();
-  keys[event.key]();
+  act();
+}
+
+/** Show the list of another address in the place of this one. */
+async function show(address, isNew = true) {
+  const page = await get(address);
+  if (!page?.getElementById('listed')) return location.assign(address);
+  list().replaceWith(page.getElementById('listed'));
+  for (const field of filters.elements) {
+    const fresh = page.getElementById('filters').elements[field.name];
+    if (field.name && fresh && field !== document.activeElement) field.value = fresh.value;
+  }
+  if (isNew) history.pushState(null, '', address);
+  enliven();
+  const n = comments().length;
+  say(n === 1 ? '1 comment on this page' : `${n} comments on this page`);
+}
+
+function enliven() {
+  for (const form of document.querySelectorAll('form.triage')) form.classList.add('live');
+  const withKeys = document.getElementById('with-keys');
+  withKeys.checked = !localStorage.getItem(KEYS_OFF);
+  withKeys.addEventListener('change', () =>
+    withKeys.checked ? localStorage.removeItem(KEYS_OFF) : localStorage.setItem(KEYS_OFF, '1'),
+  );
+}
+
+document.addEventListener('keydown', onKey);
+document.addEventListener('submit', (event) => {
+  const isTriage = event.target.matches('form.triage');
+  if (!isTriage && event.target !== filters) return;
+  event.preventDefault();
+  if (isTriage) return save(event.target);
+  show(`${filters.action}?${new URLSearchParams(new FormData(filters))}`);
 });
+document.addEventListener('change', (event) => {
+  const form = event.target.closest('form.triage');
+  if (form && event.target.matches('[name="status"], [name="assignee_id"]')) save(form);
+});
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('a[data-live]');
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  show(link.href).then(() => document.getElementById('i-list').scrollIntoView({block: 'nearest'}));
+});
+addEventListener('popstate', () => show(location.href, false));
+addEventListener('online', () => document.querySelectorAll('form.triage .told.problem').forEach((place) => {
+  if (place.textContent === TOLD.lost) tell(place.closest('form'), 'You are back online: save again.');
+}));
+enliven();

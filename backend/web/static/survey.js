@@ -1,5 +1,7 @@
 /** The sampling's slider and forecast while one turns it, and the preview's choices. */
 
+import {get} from './fetched.js';
+
 const form = document.getElementById('sampling');
 const rate = form.elements.rate;
 const slider = document.createElement('input');
@@ -8,8 +10,6 @@ slider.value = rate.value;
 slider.setAttribute('aria-label', 'In the sample, percent of people');
 rate.before(slider);
 
-// Trusted Types: the one place where a page's text becomes elements, and it is a page of ours.
-const policy = window.trustedTypes?.createPolicy('zeroten', {createHTML: (text) => text});
 let latest = 0;
 let waiting = 0;
 
@@ -17,11 +17,7 @@ const forecast = async () => {
   const turn = ++latest;
   const wanted = new URLSearchParams(new FormData(form));
   for (const name of ['csrf_token', 'revision']) wanted.delete(name);
-  const response = await fetch(`${form.getAttribute('action')}?${wanted}`).catch(() => null);
-  if (!response?.ok || turn !== latest) return;
-  const text = await response.text();
-  const page = new DOMParser().parseFromString(policy ? policy.createHTML(text) : text, 'text/html');
-  const part = page.getElementById('forecast');
+  const part = (await get(`${form.getAttribute('action')}?${wanted}`))?.getElementById('forecast');
   if (part && turn === latest) document.getElementById('forecast').replaceWith(part);
 };
 const forecastSoon = () => {

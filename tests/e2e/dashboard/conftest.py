@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.contracts.serving import ROOT
 
@@ -38,16 +40,19 @@ def cookies(demo: dict[str, Any], browser: Browser) -> list[Any]:
 
 @pytest.fixture
 def guest(cookies: list[Any], browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open pages signed in; faults of scripts and of the policy fail the test."""
+    """Open pages signed in; faults of scripts and of the policy fail the test.
+
+    `guest(allows="ERR_FAILED")` lets messages of that pattern pass: of connections a test cuts.
+    """
     opened: list[tuple[Any, Page, list[str]]] = []
 
-    def make(**look: Any) -> Page:
+    def make(allows: str | None = None, **look: Any) -> Page:
         context = browser.new_context(**look)
         context.add_cookies(cookies)
         page, faults = context.new_page(), []
         page.add_init_script(WATCH)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and faults.append(said.text))
+        page.on("console", lambda said: is_fault(said, allows) and faults.append(said.text))
         opened.append((context, page, faults))
         return page
 
@@ -57,6 +62,17 @@ def guest(cookies: list[Any], browser: Browser) -> Iterator[Callable[..., Page]]
         context.close()
         assert faults == []
         assert broken == []
+
+
+def is_fault(said: ConsoleMessage, allowed: str | None) -> bool:
+    """Whether a browser's message is a fault of the page."""
+    return said.type == "error" and not (allowed and re.search(allowed, said.text))
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what the page shows for the guides, when `SCREENSHOTS` is set."""
+    if "SCREENSHOTS" in os.environ:
+        page.screenshot(path=ROOT / "docs" / "screenshots" / f"{name}.png")
 
 
 def violations(page: Page) -> list[Any]:

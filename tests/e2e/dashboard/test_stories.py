@@ -45,19 +45,6 @@ def test_the_forecast_follows_the_slider_and_the_preview_draws_the_widget(demo, 
     expect(preview.get_by_text("Thank you", exact=False).first).to_be_visible()
 
 
-def test_the_inbox_is_read_by_keyboard(demo, guest):
-    page = guest()
-    page.goto(demo["url"] + "/inbox")
-
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    second = page.locator(".comments > li").nth(1)
-    expect(second).to_be_focused()
-    page.keyboard.press("k")
-    page.keyboard.press("o")
-    expect(page.get_by_role("heading", name="What happened")).to_be_visible()
-
-
 def test_the_first_tab_stop_skips_to_the_content(demo, guest):
     page = guest()
     page.goto(demo["dashboard"])
