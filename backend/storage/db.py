@@ -6,13 +6,16 @@ what waits as a group (`group_writer.py`); on PostgreSQL each write is its own t
 
 from __future__ import annotations
 
+import random
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import msgspec
 import psycopg
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -23,9 +26,12 @@ from backend.storage.group_writer import GroupWriter
 
 BUSY_TIMEOUT_MS: Final = 5_000
 RETRY_AFTER_S: Final = 2
-MAX_TRIES: Final = 5
+MAX_TRIES: Final = 6
+FIRST_PAUSE_S: Final = 0.01
 # serialization_failure and deadlock_detected: the same work may succeed at once.
 _RETRIED_STATES: Final = {"40001", "40P01"}
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -114,16 +120,22 @@ class Database:
                     return work(connection)
             except Exception as error:
                 self._rolled_back()
-                driver_error = error.orig if isinstance(error, DBAPIError) else error
-                state = getattr(driver_error, "sqlstate", None)
-                if state not in _RETRIED_STATES or tried == MAX_TRIES:
+                if _state(error) not in _RETRIED_STATES or tried == MAX_TRIES:
                     raise
+                # Those who blocked each other must not meet again at the same moment.
+                time.sleep(random.uniform(0, FIRST_PAUSE_S * 2**tried))  # noqa: S311
         raise AssertionError("the loop above returns or raises")
 
     def _rolled_back(self) -> None:
         """Tell those who remember what they wrote that it is gone."""
         for forget in self.on_rollback:
             forget()
+
+
+def _state(error: Exception) -> str | None:
+    """Return the SQLSTATE that PostgreSQL gave, if any."""
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(driver_error, "sqlstate", None)
 
 
 @contextmanager
@@ -134,6 +146,13 @@ def _outages_told() -> Iterator[None]:
     except DomainError:
         raise
     except _UNAVAILABLE as error:
+        # The first line alone: what follows may show values, which a log must not hold.
+        log.warning(
+            "storage-unavailable",
+            kind=type(error).__name__,
+            state=_state(error),
+            reason=str(error).partition("\n")[0][:200],
+        )
         raise StorageUnavailableError(retry_after_s=RETRY_AFTER_S) from error
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backend.domain.events import Facts
+from backend.domain.events import Facts, Person
 from backend.storage.fast import Sql, to_ms
 from backend.storage.models import Account, User
 
@@ -41,18 +41,46 @@ def learn(connection: Connection, project_id: str, facts: Sequence[Facts], now: 
 
     A trait set to null is removed; others are added or replaced.
     """
-    # By id, so that two batches lock the same people in the same order.
-    for fact in sorted(facts, key=lambda fact: (fact.person, fact.occurred_ms)):
-        user_key, traits = _user(connection, project_id, fact, now)
+    said, members, accounts = _told(facts)
+    # All people before any account, each by id: who locks in one order never waits in a circle.
+    known = {
+        person: _user(connection, project_id, person, now)
+        for person in sorted(said.keys() | members.keys())
+    }
+    keys = {
+        account_id: account(connection, project_id, account_id, accounts[account_id], now)
+        for account_id in sorted(accounts)
+    }
+    for person, (user_key, traits, account_key) in known.items():
+        old = {"traits": traits, "account_key": account_key}
+        new: dict[str, Any] = {"traits": _merged(traits, said.get(person, {}))}
+        if person in members:
+            new["account_key"] = keys[members[person]]
+        _keep(connection, user_key, old, new)
+
+
+def _told(
+    facts: Sequence[Facts],
+) -> tuple[dict[Person, dict[str, Any]], dict[Person, str], dict[str, dict[str, Any]]]:
+    """Return people's traits, the account each was last put into, and the accounts' traits."""
+    said: dict[Person, dict[str, Any]] = {}
+    members: dict[Person, str] = {}
+    accounts: dict[str, dict[str, Any]] = {}
+    for fact in sorted(facts, key=lambda fact: fact.occurred_ms):
         if fact.account_id is None:
-            merged = _merged(traits, fact.traits)
-            if merged != traits:
-                connection.execute(update(User).where(User.key == user_key).values(traits=merged))
+            said.setdefault(fact.person, {}).update(fact.traits)
         else:
-            account_key = account(connection, project_id, fact.account_id, fact.traits, now)
-            connection.execute(
-                update(User).where(User.key == user_key).values(account_key=account_key)
-            )
+            members[fact.person] = fact.account_id
+            accounts.setdefault(fact.account_id, {}).update(fact.traits)
+    return said, members, accounts
+
+
+def _keep(
+    connection: Connection, user_key: int, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> None:
+    changed = {name: value for name, value in new.items() if value != old[name]}
+    if changed:
+        connection.execute(update(User).where(User.key == user_key).values(changed))
 
 
 def account_key(connection: Connection, project_id: str, account_id: str, now: datetime) -> int:
@@ -97,18 +125,14 @@ def account(
 
 
 def _user(
-    connection: Connection, project_id: str, fact: Facts, now: datetime
-) -> tuple[int, dict[str, Any]]:
-    where = {
-        "project": project_id,
-        "user": fact.person.id,
-        "anonymous": fact.person.is_anonymous,
-    }
+    connection: Connection, project_id: str, person: Person, now: datetime
+) -> tuple[int, dict[str, Any], int | None]:
+    where = {"project": project_id, "user": person.id, "anonymous": person.is_anonymous}
     row = connection.execute(_USER, where).first()
     if row is None:
-        add_user(connection, project_id, fact.person.id, fact.person.is_anonymous, now)
+        add_user(connection, project_id, person.id, person.is_anonymous, now)
         row = connection.execute(_USER, where).one()
-    return row.key, row.traits
+    return row.key, row.traits, row.account_key
 
 
 def add_user(
