@@ -25,6 +25,7 @@ limit_request_fields = 100
 limit_request_field_size = 16_384
 accesslog = None
 errorlog = "-"
+logger_class = "backend.server_log.Logger"
 loglevel = _config.log_level.lower()
 # It would be made in the home folder, one for all servers of a user.
 control_socket_disable = True
