@@ -32,6 +32,7 @@ worker: $(RUNTIME) ## run the background jobs (only needed with DATABASE_URL)
 
 test: $(TESTING) $(WIDGET) ## set up and run all tests
 	@$(BIN)/python tools/browsers.py
+	@$(BIN)/python tools/redis_server.py
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(MAKE) --no-print-directory widget-test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
 

@@ -9,6 +9,7 @@ from flask import Flask, Response, g, request
 
 from backend.api import auth, problems
 from backend.api.admin import register as register_admin
+from backend.api.buckets import Buckets
 from backend.api.ingest.batch import ingest
 from backend.api.operations import operations
 from backend.api.public.routes import public
@@ -43,6 +44,7 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
         usage=open_usage(config.usage_url),
         vault=vault,
         erased=ErasedList(db, vault),
+        buckets=Buckets(config.redis_url),
     )
     problems.register(app)
     app.before_request(_name_request)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from backend.domain.origins import canonical
 
 _ROOT = Path(__file__).resolve().parent.parent
+_REDIS_SCHEMES = ("redis://", "rediss://", "redis+unix://")
 _USAGE_SCHEMES = ("clickhouse://", "clickhouses://", "chdb://")
 
 
@@ -35,6 +37,7 @@ class Config:
     trusted_proxies: int = 0
     usage_url: str = ""
     rate_limits: bool = True
+    redis_url: str = ""
     log_level: str = "INFO"
     jobs_in_process: bool | None = None
     public_url: str = ""
@@ -92,6 +95,7 @@ class Config:
             trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 20),
             usage_url=environ.get("USAGE_URL", ""),
             rate_limits=reader.flag("RATE_LIMITS") is not False,
+            redis_url=environ.get("REDIS_URL", ""),
             log_level=(environ.get("LOG_LEVEL") or "INFO").upper(),
             jobs_in_process=reader.flag("JOBS_IN_PROCESS"),
             public_url=reader.address("PUBLIC_URL"),
@@ -105,6 +109,10 @@ class Config:
             reader.faults.append("DATABASE_URL must begin with postgresql:// (or be left out)")
         if config.usage_url and not config.usage_url.startswith(_USAGE_SCHEMES):
             reader.faults.append(f"USAGE_URL must begin with {' or '.join(_USAGE_SCHEMES)}")
+        if config.redis_url and not config.redis_url.startswith(_REDIS_SCHEMES):
+            reader.faults.append(f"REDIS_URL must begin with {' or '.join(_REDIS_SCHEMES)}")
+        if config.redis_url and find_spec("redis") is None:
+            reader.faults.append("REDIS_URL needs `pip install 'zeroten-backend[redis]'`")
         if not config.is_embedded and not config.encryption_keys:
             reader.faults.append("ENCRYPTION_KEYS is needed with DATABASE_URL (`zeroten secret`)")
         if reader.faults:

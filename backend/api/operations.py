@@ -23,11 +23,16 @@ def healthz() -> ResponseReturnValue:
 @operations.get("/readyz")
 @access("open")
 def readyz() -> ResponseReturnValue:
-    """The database answers and has this release's tables."""
+    """The database answers and has this release's tables.
+
+    `degraded`: requests are served, but Redis is away and each process keeps its own limits.
+    """
     with zeroten().db.read() as session:
         revision = current_revision(session.connection())
     ready = revision == head_revision()
     state = "ready" if ready else "migrate"
+    if ready and zeroten().buckets.is_degraded:
+        state = "degraded"
     return jsonify(status=state, revision=revision), 200 if ready else 503
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from backend.api.buckets import Buckets
 from backend.config import Config
 from backend.services.erased import ErasedList
 from backend.services.published import Published
@@ -28,6 +29,7 @@ class Zeroten:
     usage: UsageStore
     vault: Vault
     erased: ErasedList
+    buckets: Buckets
 
 
 def zeroten() -> Zeroten:
