@@ -16,10 +16,10 @@ from backend.api.public.routes import public
 from backend.api.state import Zeroten, zeroten
 from backend.config import Config
 from backend.services.erased import ErasedList
+from backend.services.ingest import Ingest
 from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.storage.db import Database
-from backend.storage.usage.names import NameIds
 from backend.storage.usage.opening import open_usage
 from backend.web import dashboard
 
@@ -33,15 +33,14 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     db = db or Database(config.url, pool_size=config.threads)
     vault = Vault.open(config.encryption_keys, config.data_dir)
-    names = NameIds()
-    db.on_rollback.append(names.forget)
+    usage = open_usage(config.usage_url)
     app.extensions["zeroten"] = Zeroten(
         app=app,
         config=config,
         db=db,
         published=Published(db),
-        names=names,
-        usage=open_usage(config.usage_url),
+        usage=usage,
+        ingest=Ingest(db, usage),
         vault=vault,
         erased=ErasedList(db, vault),
         buckets=Buckets(config.redis_url),

@@ -10,10 +10,10 @@ from flask import Flask, current_app
 from backend.api.buckets import Buckets
 from backend.config import Config
 from backend.services.erased import ErasedList
+from backend.services.ingest import Ingest
 from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.storage.db import Database
-from backend.storage.usage.names import NameIds
 from backend.storage.usage.store import UsageStore
 
 
@@ -25,8 +25,8 @@ class Zeroten:
     config: Config
     db: Database
     published: Published
-    names: NameIds
     usage: UsageStore
+    ingest: Ingest
     vault: Vault
     erased: ErasedList
     buckets: Buckets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,33 +28,9 @@ _FUTURE_MS: Final = limits.EVENT_FUTURE_HOURS * 3_600_000
 _SKEW_MS: Final = 60_000
 
 
-class PersonUse:
-    """What one batch says of one person's use.
-
-    `rows` has [count, engaged ms, first ms of the day] by (day, place of the name in the batch).
-    """
-
-    __slots__ = ("first_ms", "last_ms", "rows")
-
-    def __init__(self, occurred_ms: int) -> None:
-        self.first_ms = occurred_ms
-        self.last_ms = occurred_ms
-        self.rows: dict[tuple[int, int], list[int]] = {}
-
-    def plus(self, other: PersonUse) -> PersonUse:
-        """Return this with what was counted under another id of the same person.
-
-        Neither changes: the same rollup is written again when a transaction is repeated.
-        """
-        both = PersonUse(min(self.first_ms, other.first_ms))
-        both.last_ms = max(self.last_ms, other.last_ms)
-        both.rows = {key: list(row) for key, row in self.rows.items()}
-        for key, (count, engaged_ms, first_ms) in other.rows.items():
-            row = both.rows.setdefault(key, [0, 0, first_ms])
-            row[0] += count
-            row[1] += engaged_ms
-            row[2] = min(row[2], first_ms)
-        return both
+Use = dict[tuple[int, int], list[int]]
+"""Somebody's use in one batch, by (local day, place of the name in the batch): [count, engaged ms,
+first ms of the day, first instant, last instant]. Bare lists: a batch has hundreds of them."""
 
 
 @dataclass(slots=True)
@@ -66,10 +42,17 @@ class Rollup:
     """
 
     names: dict[tuple[str, str], int] = field(default_factory=dict)
-    users: dict[str, PersonUse] = field(default_factory=dict)
-    anonymous: dict[str, PersonUse] = field(default_factory=dict)
+    users: dict[str, Use] = field(default_factory=dict)
+    anonymous: dict[str, Use] = field(default_factory=dict)
     facts: list[Facts] = field(default_factory=list)
     links: dict[Link, None] = field(default_factory=dict)
+
+
+def join(row: list[int], other: Sequence[int]) -> None:
+    """Add `other`, a row of the same person, day and name, to `row`."""
+    row[0] += other[0]
+    row[1] += other[1]
+    row[2:] = min(row[2], other[2]), min(row[3], other[3]), max(row[4], other[4])
 
 
 class Roller:
@@ -127,26 +110,19 @@ class Roller:
             place = names.get(name)
             if place is None:
                 place = names[name] = len(names)
-            use = people.get(person_id)
-            if use is None:
-                use = people[person_id] = PersonUse(occurred_ms)
-            elif occurred_ms < use.first_ms:
-                use.first_ms = occurred_ms
-            elif occurred_ms > use.last_ms:
-                use.last_ms = occurred_ms
             offset_ms = offsets.get(occurred_ms // STEP_MS)
             if offset_ms is None:
                 offset_ms = self._calendar.offset_ms(occurred_ms)
             day, ms = divmod(occurred_ms + offset_ms, DAY_MS)
-            rows = use.rows
-            row = rows.get((day, place))
+            use = people.get(person_id)
+            if use is None:
+                people[person_id] = {(day, place): [1, engaged_ms, ms, occurred_ms, occurred_ms]}
+                continue
+            row = use.get((day, place))
             if row is None:
-                rows[day, place] = [1, engaged_ms, ms]
+                use[day, place] = [1, engaged_ms, ms, occurred_ms, occurred_ms]
             else:
-                row[0] += 1
-                row[1] += engaged_ms
-                if ms < row[2]:
-                    row[2] = ms
+                join(row, (1, engaged_ms, ms, occurred_ms, occurred_ms))
         return rollup, faults
 
     def _other(

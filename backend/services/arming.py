@@ -49,6 +49,17 @@ def occurred(
     return found
 
 
+def together(batches: Iterable[Occurred]) -> Occurred:
+    """Return what several batches say, of the same event the latest."""
+    found: Occurred = {}
+    for batch in batches:
+        for person, times in batch.items():
+            known = found.setdefault(person, {})
+            for name, ms in times.items():
+                known[name] = max(ms, known.get(name, ms))
+    return found
+
+
 def arm(
     connection: Connection, project: PublishedProject, found: Occurred, received_ms: int
 ) -> None:

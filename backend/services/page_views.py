@@ -8,12 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from backend.domain.events import PAGE
-from backend.services.ingest import record_batch
+from backend.services.ingest import Ingest
 from backend.services.published import PublishedProject
 from backend.services.visitors import Asker
-from backend.storage.db import Database
-from backend.storage.usage.names import NameIds
-from backend.storage.usage.store import UsageStore
 
 # Nobody looks at one page for longer than this without touching anything.
 MOST_ENGAGED_MS: Final = 4 * 3_600_000
@@ -46,9 +43,7 @@ class _PageEvent(NamedTuple):
 
 
 def count(
-    db: Database,
-    names: NameIds,
-    usage: UsageStore,
+    ingest: Ingest,
     project: PublishedProject,
     asker: Asker,
     *,
@@ -57,12 +52,9 @@ def count(
     now: datetime,
 ) -> int:
     """Count `views` of one person once, whatever `key` is sent again; return how many."""
-    told = record_batch(
-        db,
+    told = ingest.record(
         project,
-        names,
-        usage,
-        events=[_event(asker, view, now) for view in views],
+        [_event(asker, view, now) for view in views],
         key=_batch_key(asker, key),
         sent_at=None,
         now=now,

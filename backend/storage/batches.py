@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from backend.storage.fast import Sql, to_json, to_ms
 from backend.storage.models import Batch, SeenMessage
 
 KEYS_KEPT: Final = timedelta(days=7)
@@ -16,10 +17,16 @@ MESSAGES_KEPT: Final = timedelta(hours=24)
 _FIRST = select(Batch.result).where(
     Batch.project_id == bindparam("project"), Batch.key == bindparam("batch_key")
 )
-_CLAIM = {
-    "sqlite": sqlite.insert(Batch).on_conflict_do_nothing().returning(Batch.key),
-    "postgresql": postgresql.insert(Batch).on_conflict_do_nothing().returning(Batch.key),
-}
+# In the order of the keys: two transactions that claim the same ones never wait in a circle.
+_CLAIM = Sql(
+    "INSERT INTO batches (project_id, key, received_at, result)"
+    " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ?,"
+    " json_extract(value, '$[2]') FROM json_each(?) WHERE true"
+    " ON CONFLICT (project_id, key) DO NOTHING RETURNING project_id, key",
+    postgresql="INSERT INTO batches (project_id, key, received_at, result)"
+    " SELECT value ->> 0, value ->> 1, %s, (value ->> 2)::json FROM json_array_elements(%s::json)"
+    " AS value ON CONFLICT (project_id, key) DO NOTHING RETURNING project_id, key",
+)
 _SEEN = {
     "sqlite": text(
         "INSERT INTO seen_messages (project_id, message_hash, received_at)"
@@ -38,16 +45,19 @@ _SEEN = {
 
 
 def claim(
-    connection: Connection, project_id: str, key: str, result: dict[str, Any], now: datetime
-) -> dict[str, Any] | None:
-    """Take the key; None when it is ours now, else the answer that its first batch got."""
-    taken = connection.execute(
-        _CLAIM[connection.dialect.name],
-        {"project_id": project_id, "key": key, "received_at": now, "result": result},
-    )
-    # Not `rowcount`: with psycopg SQLAlchemy does not know it for an INSERT.
-    if taken.first() is not None:
-        return None
+    connection: Connection, results: Mapping[tuple[str, str], dict[str, Any]], now: datetime
+) -> set[tuple[str, str]]:
+    """Take keys; return those that are ours now, and not an earlier batch's.
+
+    Args:
+        results: what the batch of each (project id, key) is answered.
+    """
+    rows = [[*key, to_json(result)] for key, result in sorted(results.items(), key=_by_key)]
+    return {tuple(row) for row in _CLAIM(connection, (to_ms(now), to_json(rows))).fetchall()}
+
+
+def first_result(connection: Connection, project_id: str, key: str) -> dict[str, Any]:
+    """Return the answer that the first batch with this key got."""
     first = connection.execute(_FIRST, {"project": project_id, "batch_key": key})
     found: dict[str, Any] = first.scalar_one()
     return found
@@ -82,3 +92,7 @@ def forget_old(connection: Connection, now: datetime) -> int:
         delete(SeenMessage).where(SeenMessage.received_at < now - MESSAGES_KEPT)
     )
     return keys.rowcount + messages.rowcount
+
+
+def _by_key(item: tuple[tuple[str, str], Any]) -> tuple[str, str]:
+    return item[0]

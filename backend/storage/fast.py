@@ -27,9 +27,9 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 class Sql:
     """One statement, in the form each driver takes."""
 
-    def __init__(self, text: str, *, postgresql_suffix: str = "") -> None:
+    def __init__(self, text: str, *, postgresql: str = "", postgresql_suffix: str = "") -> None:
         self._sqlite = text
-        self._postgresql = (text + postgresql_suffix).replace("?", "%s")
+        self._postgresql = postgresql or (text + postgresql_suffix).replace("?", "%s")
 
     def __call__(self, connection: Connection, parameters: Sequence[Any] = ()) -> Any:
         """Run it in the connection's transaction; return the driver's cursor."""

@@ -11,8 +11,8 @@ from backend.domain.activity import drop_old, pack_recent, touch_recent, unpack_
 from backend.domain.calendar import Calendar
 from backend.domain.limits import NAMES, OTHER
 from backend.domain.rollup import Roller
-from backend.services import ingest
 from backend.services.clock import utc_now
+from backend.services.ingest import Ingest
 from backend.services.published import Published
 from backend.storage import links
 from backend.storage.models import Name, UsageDay, User
@@ -42,7 +42,7 @@ def test_a_rolled_back_batch_written_again_counts_a_linked_browser_once(db, proj
 
     def work(connection):
         names = NameIds()
-        rows = recent.record(connection, project.id, rollup, names)
+        rows = recent.record(connection, project.id, [rollup], names)
         SQL.record(connection, UsageBatch(project.id, "k", rows))
         if next(attempts) < 2:
             raise ValueError
@@ -57,12 +57,10 @@ def test_a_rolled_back_batch_written_again_counts_a_linked_browser_once(db, proj
 
 def test_names_beyond_the_cap_are_one_other(db, project, monkeypatch):
     monkeypatch.setitem(NAMES, "feature", 2)
-    names, published = NameIds(), Published(db)
     events = [track(f"f{number}", userId="u1") for number in range(5)]
-    told = ingest.record_batch(
-        db, published.project(project.id), names, SQL,
-        events=events, key="k", sent_at=None, now=NOW,
-    )  # fmt: skip
+    told = Ingest(db, SQL).record(
+        Published(db).project(project.id), events, key="k", sent_at=None, now=NOW
+    )
     assert told["stored"] == 5
     query = select(Name.name, UsageDay.count).join(Name, Name.id == UsageDay.name_id)
     with db.read() as session:

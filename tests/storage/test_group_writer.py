@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.config import Config
 from backend.domain.errors import NotFoundError, ShuttingDownError, StorageUnavailableError
 from backend.storage import db as database
-from backend.storage import group_writer
+from backend.storage import turns
 from backend.storage.db import Database
 from tests.storage.running import Running, wait_until
 
@@ -58,7 +58,7 @@ def test_one_failing_piece_does_not_harm_its_neighbours(small):
     pieces.append(Running(lambda: small.write(add(1))))
     pieces.append(Running(lambda: small.write(half_done)))
     pieces.append(Running(lambda: small.write(add(3))))
-    wait_until(lambda: len(small._writer._waiting) == 4)
+    wait_until(lambda: len(small._writer._turns._waiting) == 4)
     go_on.set()
 
     assert first.error() is None
@@ -86,7 +86,7 @@ def test_a_failed_commit_is_told_to_everyone_and_stores_nothing(small):
         connection.exec_driver_sql("INSERT INTO c VALUES (7)")
 
     pieces.append(Running(lambda: small.write(break_the_commit)))
-    wait_until(lambda: len(small._writer._waiting) == 3)
+    wait_until(lambda: len(small._writer._turns._waiting) == 3)
     go_on.set()
 
     assert all(piece.error() is not None for piece in pieces)
@@ -99,7 +99,7 @@ def test_a_failed_commit_is_told_to_everyone_and_stores_nothing(small):
 def test_close_finishes_what_waits_and_takes_no_more(small):
     _, go_on = held_up(small)
     pieces = [Running(lambda number=number: small.write(add(number))) for number in range(10)]
-    wait_until(lambda: len(small._writer._waiting) == 10)
+    wait_until(lambda: len(small._writer._turns._waiting) == 10)
     closing = Running(small._writer.close)
     go_on.set()
 
@@ -111,7 +111,7 @@ def test_close_finishes_what_waits_and_takes_no_more(small):
 
 
 def test_a_caller_who_waited_too_long_is_told_and_its_piece_never_runs(small, monkeypatch):
-    monkeypatch.setattr(group_writer, "ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr(turns, "ANSWER_WITHIN_S", 0.05)
     first, go_on = held_up(small)
     late = Running(lambda: small.write(add(1)))
 

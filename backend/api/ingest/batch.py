@@ -14,7 +14,6 @@ from backend.api.ingest.wire import WireBatch, read_events
 from backend.api.state import zeroten
 from backend.domain import errors, limits
 from backend.domain.values import is_name
-from backend.services import ingest as service
 from backend.services.clock import utc_now
 
 ingest = Blueprint("ingest", __name__, url_prefix="/v1")
@@ -81,12 +80,9 @@ def _count(
         raise errors.InvalidRequestError(
             errors=[errors.FieldError("#/headers/Idempotency-Key", "1 to 255 characters.")]
         )
-    result = service.record_batch(
-        zeroten().db,
+    result = zeroten().ingest.record(
         zeroten().published.project(project_id),
-        zeroten().names,
-        zeroten().usage,
-        events=zeroten().erased.refuse(project_id, read_events(raw, events)),
+        zeroten().erased.refuse(project_id, read_events(raw, events)),
         key=key,
         sent_at=request.headers.get("X-Sent-At") or sent_at,
         now=utc_now(),

@@ -44,9 +44,7 @@ def pages() -> ResponseReturnValue:
         now = utc_now()
         asker = identify(parts.db, parts.vault, project, question, now)
         parts.erased.check(project.id, *asker.said)
-        stored = page_views.count(
-            parts.db, parts.names, parts.usage, project, asker, key=key, views=views, now=now
-        )
+        stored = page_views.count(parts.ingest, project, asker, key=key, views=views, now=now)
     response = body.answer({"stored": stored})
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -12,25 +12,21 @@ from typing import Any, Final, cast
 import msgspec
 from sqlalchemy import Connection, text
 
-from backend.domain.activity import active_days, drop_old, merge_day, touch_recent
-from backend.domain.rollup import PersonUse, Rollup
+from backend.domain.activity import active_days
+from backend.domain.rollup import Rollup
 from backend.storage.fast import pg_blobs, pg_numbers
 from backend.storage.usage.names import NameIds
+from backend.storage.usage.noting import Known, Parts, note
 from backend.storage.usage.store import UsageRow
 
-# A person's row is not written for every event: "last seen" is kept to the hour.
-LAST_SEEN_STEP_MS: Final = 3_600_000
 WINDOW_DAYS: Final = 30
-# How many bytes of recent use are gone through for what is long past.
-_TIDY_BYTES: Final = 512
 _KEY: Final = 0
 _ID: Final = 1
 _INVITED: Final = 4
 _LINKED_TO: Final = 8
 
 
-_Known = tuple[int, str, int, int, int | None, int, int, bytes, int | None]
-"""A person's columns below, as the driver gives them; instants in ms."""
+_Uses = dict[str, Parts]
 
 _COLUMNS = (
     "key, user_id, first_seen_at, last_seen_at, last_invited_at, activity_day, activity_bits,"
@@ -79,24 +75,34 @@ _LATE = (
 
 
 def record(
-    connection: Connection, project_id: str, rollup: Rollup, names: NameIds
+    connection: Connection, project_id: str, rollups: Iterable[Rollup], names: NameIds
 ) -> list[UsageRow]:
-    """Note the people of `rollup`; return its rows by their keys, for a usage store to add up."""
-    if not rollup.names:
+    """Note the people of `rollups`; return their rows by key, for a usage store to add up."""
+    users: _Uses = {}
+    anonymous: _Uses = {}
+    count = 0
+    for rollup in rollups:
+        count += len(rollup.names)
+        ids = names.numbers(connection, project_id, rollup.names)
+        for uses, of_batch in ((users, rollup.users), (anonymous, rollup.anonymous)):
+            for person_id, use in of_batch.items():
+                uses.setdefault(person_id, []).append((use, ids))
+    if not count:
         return []
-    ids = names.numbers(connection, project_id, rollup.names)
-    rows: list[Any] = []
+    rows: list[UsageRow] = []
     changes: list[Any] = []
     late: list[Any] = []
-    for known, use in _people(connection, project_id, rollup):
-        _note(known, use, ids, rows, changes)
+    # In the order of the keys, which the rows get from them.
+    for known, parts in sorted(_people(connection, project_id, users, anonymous), key=_by_person):
+        first_ms, change = note(known, parts, rows)
+        if change is not None:
+            changes.append(change)
         invited_ms = known[_INVITED]
-        if invited_ms is not None and use.first_ms <= invited_ms:
-            late.append((use.first_ms, known[_KEY], known[_KEY]))
+        if invited_ms is not None and first_ms <= invited_ms:
+            late.append((first_ms, known[_KEY], known[_KEY]))
     _save(connection, changes)
     _mark_late(connection, late)
-    rows.sort()
-    return rows if len(set(ids)) == len(ids) else _added_up(rows)
+    return rows
 
 
 def active_use(connection: Connection, project_id: str, day: int) -> list[int]:
@@ -113,103 +119,77 @@ def active_use(connection: Connection, project_id: str, day: int) -> list[int]:
     return counts
 
 
+def _by_person(person: tuple[Known, Parts]) -> int:
+    return person[0][_KEY]
+
+
 def _people(
-    connection: Connection, project_id: str, rollup: Rollup
-) -> list[tuple[_Known, PersonUse]]:
+    connection: Connection, project_id: str, users: _Uses, anonymous: _Uses
+) -> list[tuple[Known, Parts]]:
     """Return the people with their use; that of a linked browser is its user's."""
-    people: list[tuple[_Known, PersonUse]] = []
-    linked: dict[int, PersonUse] = {}
-    for uses, is_anonymous in ((rollup.users, False), (rollup.anonymous, True)):
+    people: list[tuple[Known, Parts]] = []
+    linked: dict[int, Parts] = {}
+    for uses, is_anonymous in ((users, False), (anonymous, True)):
         for known in _find_or_add(connection, project_id, uses, is_anonymous):
             user = known[_LINKED_TO]
             if user is None or user == known[_KEY]:
                 people.append((known, uses[known[_ID]]))
-            elif user in linked:
-                linked[user] = linked[user].plus(uses[known[_ID]])
             else:
-                linked[user] = uses[known[_ID]]
+                linked.setdefault(user, []).extend(uses[known[_ID]])
     return _joined(connection, people, linked) if linked else people
 
 
 def _joined(
     connection: Connection,
-    people: list[tuple[_Known, PersonUse]],
-    linked: dict[int, PersonUse],
-) -> list[tuple[_Known, PersonUse]]:
+    people: list[tuple[Known, Parts]],
+    linked: dict[int, Parts],
+) -> list[tuple[Known, Parts]]:
     """Return the people with the use of linked browsers, given by their user's key."""
-    both = [
-        (known, use.plus(linked.pop(known[_KEY])) if known[_KEY] in linked else use)
-        for known, use in people
-    ]
+    both = [(known, parts + linked.pop(known[_KEY], [])) for known, parts in people]
     return both + [(known, linked[known[_KEY]]) for known in _by_key(connection, list(linked))]
 
 
 def _find_or_add(
-    connection: Connection, project_id: str, uses: Mapping[str, PersonUse], is_anonymous: bool
-) -> list[_Known]:
+    connection: Connection, project_id: str, uses: _Uses, is_anonymous: bool
+) -> list[Known]:
     if not uses:
         return []
     found = _by_id(connection, project_id, is_anonymous, list(uses))
     if len(found) < len(uses):
         missing = sorted(uses.keys() - {known[_ID] for known in found})
-        rows = [
-            (project_id, user_id, is_anonymous, uses[user_id].first_ms, uses[user_id].last_ms)
-            for user_id in missing
-        ]
+        rows = [(project_id, each, is_anonymous, *_span(uses[each])) for each in missing]
         _driver(connection).cursor().executemany(_ADD[connection.dialect.name], rows)
         found += _by_id(connection, project_id, is_anonymous, missing)
     return found
 
 
+def _span(parts: Parts) -> tuple[int, int]:
+    """Return when somebody was first and last here."""
+    rows = [row for use, _ in parts for row in use.values()]
+    return min(row[3] for row in rows), max(row[4] for row in rows)
+
+
 def _by_id(
     connection: Connection, project_id: str, is_anonymous: bool, ids: list[str]
-) -> list[_Known]:
+) -> list[Known]:
     return _fetch(connection, _BY_ID, (project_id, is_anonymous, msgspec.json.encode(ids).decode()))
 
 
-def _by_key(connection: Connection, keys: list[int]) -> list[_Known]:
+def _by_key(connection: Connection, keys: list[int]) -> list[Known]:
     return _fetch(connection, _BY_KEY, (_keys(connection, keys),)) if keys else []
 
 
 def _fetch(
     connection: Connection, sql: Mapping[str, str], parameters: Sequence[Any]
-) -> list[_Known]:
+) -> list[Known]:
     cursor = _driver(connection).execute(sql[connection.dialect.name], parameters)
-    found: list[_Known] = cursor.fetchall()
+    found: list[Known] = cursor.fetchall()
     return found
-
-
-def _note(
-    known: _Known, use: PersonUse, ids: Sequence[int], rows: list[Any], changes: list[Any]
-) -> None:
-    """Add one person's rows, and their own row where it changes."""
-    key, _, first_seen, last_seen, _, old_day, old_bits, old_recent, _ = known
-    day, bits, recent = old_day, old_bits, old_recent
-    for (used_day, place), (count, engaged_ms, first_ms) in use.rows.items():
-        name_id = ids[place]
-        # Plain tuples in the order of UsageRow: a named one takes three times as long to make.
-        rows.append((key, used_day, name_id, count, engaged_ms, first_ms))
-        recent = touch_recent(recent, name_id, used_day)
-        if used_day > day or not bits >> (day - used_day) & 1:
-            day, bits = merge_day(day, bits, used_day)
-    if len(recent) > len(old_recent) and len(recent) % _TIDY_BYTES == 0:
-        recent = drop_old(recent, day)
-    first = min(first_seen, use.first_ms)
-    last = use.last_ms if use.last_ms >= last_seen + LAST_SEEN_STEP_MS else last_seen
-    if (
-        recent is not old_recent
-        or bits != old_bits
-        or day != old_day
-        or first != first_seen
-        or last != last_seen
-    ):
-        changes.append((first, last, day, bits, recent, key))
 
 
 def _save(connection: Connection, changes: list[Sequence[Any]]) -> None:
     if not changes:
         return
-    changes.sort(key=lambda change: change[-1])
     driver = _driver(connection)
     if connection.dialect.name == "sqlite":
         driver.executemany(_SAVE["sqlite"], changes)
@@ -224,15 +204,6 @@ def _mark_late(connection: Connection, late: list[Any]) -> None:
     if late:
         sql = _LATE if connection.dialect.name == "sqlite" else _LATE.replace("?", "%s")
         _driver(connection).cursor().executemany(sql, late)
-
-
-def _added_up(rows: Iterable[Any]) -> list[UsageRow]:
-    """Join rows of one key: two names share an id once the dictionary is full, `(other)`."""
-    added: dict[tuple[int, int, int], UsageRow] = {}
-    for row in map(UsageRow._make, rows):
-        old = added.get(row[:3])
-        added[row[:3]] = row if old is None else old.plus(row)
-    return list(added.values())
 
 
 def _keys(connection: Connection, keys: list[int]) -> str:
