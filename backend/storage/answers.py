@@ -8,7 +8,7 @@ database, packed 32-bit name ids: joining the bytes of all rows is the whole con
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final, cast
 
@@ -25,7 +25,7 @@ from backend.domain.insights.columns import (
     make_answers,
 )
 from backend.storage.answers_used import KINDS, NAMES, used_before
-from backend.storage.fast import Sql, from_json, to_json
+from backend.storage.fast import Sql
 
 # Small pieces stay in the processor's cache: 20,000 rows at a time take half as long again.
 PIECE: Final = 500
@@ -40,14 +40,10 @@ _NAMED: Final = {
 }
 # Every value that crosses from the driver costs as much as the row's own reading. So small
 # numbers come as one, and names as one text: equal texts are told apart from new ones by one look.
+# SQLite joins them with `printf`, PostgreSQL with `format`; both take NULL for an empty text.
 _BETWEEN: Final = "\x1f"
-_NAMES_AS_ONE: Final = f" || '{_BETWEEN}' || ".join(
-    [
-        *(f"replace(coalesce({column}, ''), '{_BETWEEN}', ' ')" for column in _NAMED.values()),
-        "survey_id",
-        "CAST(version AS TEXT)",
-    ]
-)
+_JOINED: Final = (*_NAMED.values(), "survey_id", "version")
+_NAMES_AS_ONE: Final = f"JOINED('{_BETWEEN.join(['%s'] * len(_JOINED))}', {', '.join(_JOINED)})"
 _FLAGS: Final = (
     "score + 16 * CAST(is_verified AS INTEGER)"
     " + 32 * CAST(coalesce(active_percentile, 0) >= 90 AS INTEGER)"
@@ -59,18 +55,13 @@ _COLUMNS: Final = (
     " coalesce(active_midrank, active_percentile, -1.0),"
     f" features, pages, {_NAMES_AS_ONE}"
 )
-_COUNTED: Final = (
+COUNTED: Final = (
     "project_id = ? AND score IS NOT NULL AND answered_at >= ? AND answered_at < ?"
     " AND NOT is_test AND state IN ('scored', 'completed')"
 )
-_TRAITS: Final = f"SELECT id, traits FROM responses WHERE {_COUNTED}"  # noqa: S608
-_ANSWERS: Final = f"SELECT {_COLUMNS} FROM responses WHERE {_COUNTED} ORDER BY answered_at"  # noqa: S608
-_COMMENTS: Final = (
-    f"SELECT id, comment FROM responses WHERE {_COUNTED}"  # noqa: S608
-    " AND comment IS NOT NULL AND comment <> ''"
-)
+_ANSWERS: Final = f"SELECT {_COLUMNS} FROM responses WHERE {COUNTED} ORDER BY answered_at"  # noqa: S608
 _CHANGED: Final = (
-    f"SELECT {_COLUMNS} FROM responses WHERE {_COUNTED} AND updated_at >= ?"  # noqa: S608
+    f"SELECT {_COLUMNS} FROM responses WHERE {COUNTED} AND updated_at >= ?"  # noqa: S608
     " ORDER BY answered_at"
 )
 _LATELY = Sql("SELECT id, created_at FROM responses WHERE project_id = ? AND updated_at >= ?")
@@ -88,31 +79,69 @@ class Survey:
     is_nps: bool
 
 
+Comments = tuple[np.typing.NDArray[np.object_], Bools]
+"""The comment of each answer, None where there is none; and which have one."""
+
+
+@dataclass(slots=True)
+class Beside:
+    """What is read only when asked for, by place in the whole window.
+
+    `ids` and `at` are those of all its answers, to find a row's place by.
+    """
+
+    ids: np.typing.NDArray[np.bytes_]
+    at: Ints
+    traits: dict[str, Labelled] = field(default_factory=dict)
+    comments: Comments | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The answers of a window by (time, id), and what lies beside the columns of `Answers`.
 
     `ids` are the responses' ids as ASCII bytes; `profiled` says whose usage before the
-    invitation has been computed. `bytes` is about what the arrays hold in memory.
+    invitation has been computed. `bytes` is about what the arrays hold in memory. The answers'
+    `key` is their place in the whole window, which `beside` goes by.
     """
 
     answers: Answers
     ids: np.typing.NDArray[np.bytes_]
     profiled: Bools
     bytes: int
+    beside: Beside
 
     def select(self, rows: Bools | Ints) -> Loaded:
         """Return the chosen rows."""
-        answers = self.answers.select(rows)
-        return Loaded(answers, self.ids[rows], self.profiled[rows], self.bytes)
+        return replace(
+            self,
+            answers=self.answers.select(rows),
+            ids=self.ids[rows],
+            profiled=self.profiled[rows],
+        )
 
     def between(self, start_ms: int, end_ms: int) -> Loaded:
         """Return the rows of [start, end), as views of the same memory."""
         first, last = np.searchsorted(self.answers.at, [start_ms, end_ms]).tolist()
         if first == 0 and last == len(self.answers):
             return self
-        answers = self.answers.between(first, last)
-        return Loaded(answers, self.ids[first:last], self.profiled[first:last], self.bytes)
+        return replace(
+            self,
+            answers=self.answers.between(first, last),
+            ids=self.ids[first:last],
+            profiled=self.profiled[first:last],
+        )
+
+
+def whole(
+    answers: Answers, ids: np.typing.NDArray[np.bytes_], profiled: Bools, size: int
+) -> Loaded:
+    """Return a window of its own: by (time, id), keys being places in it."""
+    order = _by_time_and_id(answers.at, ids)
+    if order is not None:
+        answers, ids, profiled = answers.select(order), ids[order], profiled[order]
+    answers = replace(answers, key=np.arange(len(ids)))
+    return Loaded(answers, ids, profiled, size, Beside(ids, answers.at))
 
 
 def stamp(connection: Connection, project_id: str) -> tuple[int, int | None, int | None]:
@@ -154,38 +183,9 @@ def load(
     """
     parts = _Parts()
     text, more = (_ANSWERS, ()) if changed_since_ms is None else (_CHANGED, (changed_since_ms,))
-    for rows in _pieces(connection, text, project_id, start_ms, end_ms, *more):
+    for rows in pieces(connection, text, project_id, start_ms, end_ms, *more):
         parts.add(list(zip(*rows, strict=True)))
     return parts.joined(surveys, NAMES(connection, (project_id,)).fetchall())
-
-
-def trait(
-    connection: Connection, project_id: str, start_ms: int, end_ms: int, name: str
-) -> dict[bytes, str]:
-    """Return one trait by response id (as in `Loaded.ids`), of the answers that have it.
-
-    Numbers and truth values are their JSON text; lists and objects are no value to group by.
-    """
-    found: dict[bytes, str] = {}
-    for rows in _pieces(connection, _TRAITS, project_id, start_ms, end_ms):
-        for response_id, packed in rows:
-            value = from_json(packed).get(name)
-            if isinstance(value, str):
-                found[response_id.encode()] = value
-            elif isinstance(value, bool | int | float):
-                found[response_id.encode()] = to_json(value)
-    return found
-
-
-def comments(
-    connection: Connection, project_id: str, start_ms: int, end_ms: int
-) -> dict[bytes, str]:
-    """Return the comments of a window's answers by response id (as in `Loaded.ids`)."""
-    return {
-        response_id.encode(): comment
-        for rows in _pieces(connection, _COMMENTS, project_id, start_ms, end_ms)
-        for response_id, comment in rows
-    }
 
 
 class _Coder(dict[Any, int]):
@@ -242,20 +242,22 @@ class _Parts:
 
     def joined(self, surveys: Sequence[Survey], names: Sequence[Any]) -> Loaded:
         """Return the whole window, without answers on another scale than 0 to 10."""
-        one: dict[str, Any] = {name: np.concatenate(p) for name, p in self._columns.items()}
-        self._columns.clear()
+        # One column at a time, so that the pieces of one alone are held twice.
+        names_of = list(self._columns)
+        one: dict[str, Any] = {name: np.concatenate(self._columns.pop(name)) for name in names_of}
         dimensions = self._dimensions(one.pop("names", np.zeros(0, np.int32)), surveys)
         if not one:
             empty = make_answers(np.zeros(0, np.int64), dimensions=dimensions)
-            return Loaded(empty, np.zeros(0, "S1"), np.zeros(0, np.bool_), 0)
+            return whole(empty, np.zeros(0, "S1"), np.zeros(0, np.bool_), 0)
         size = sum(column.nbytes for column in one.values())
         used: dict[str, Any] = {kind: used_before(one, kind, names) for kind in KINDS}
         ids, profiled = one.pop("ids"), one.pop("profiled")
         answers = make_answers(one.pop("score"), **one, **used, dimensions=dimensions)
-        loaded = in_order(Loaded(answers, ids, profiled, size))
         is_nps = np.array([*(survey.is_nps for survey in surveys), False])
-        kept = is_nps[loaded.answers.dimension("survey_version").codes]
-        return loaded if kept.all() else loaded.select(kept)
+        kept = is_nps[answers.dimension("survey_version").codes]
+        if not kept.all():
+            answers, ids, profiled = answers.select(kept), ids[kept], profiled[kept]
+        return whole(answers, ids, profiled, size)
 
     def _keep(self, **columns: Any) -> None:
         for name, column in columns.items():
@@ -263,7 +265,7 @@ class _Parts:
 
     def _dimensions(self, codes: Codes, surveys: Sequence[Survey]) -> dict[str, Labelled]:
         """Take the joined names apart: once for each combination that occurs."""
-        combinations = [text.split(_BETWEEN) for text in self._names.labels]
+        combinations = [_parted(text) for text in self._names.labels]
         found = {}
         for place, name in enumerate(_NAMED):
             coder = _Coder()
@@ -280,18 +282,27 @@ class _Parts:
         return found
 
 
-def _pieces(connection: Connection, text: str, *parameters: Any) -> Iterator[list[Any]]:
+def pieces(connection: Connection, text: str, *parameters: Any) -> Iterator[list[Any]]:
+    """Yield the rows of a statement some hundred at a time."""
     driver = cast(Any, connection.connection.dbapi_connection)
     if connection.dialect.name == "sqlite":
-        cursor = driver.execute(text, parameters)
+        cursor = driver.execute(text.replace("JOINED(", "printf("), parameters)
         while rows := cursor.fetchmany(PIECE):
             yield rows
         return
     # A cursor on the server: the driver would otherwise hold the whole window as text first.
     with driver.cursor(name="answers") as cursor:
-        cursor.execute(text.replace("?", "%s"), parameters, binary=True)
+        text = text.replace("%", "%%").replace("?", "%s").replace("JOINED(", "format(")
+        cursor.execute(text, parameters, binary=True)
         while rows := cursor.fetchmany(PIECE):
             yield rows
+
+
+def _parted(text: str) -> list[str]:
+    """Take joined names apart; one that holds the separator itself must not shift the survey."""
+    parts = text.split(_BETWEEN)
+    extra = len(parts) - len(_JOINED)
+    return parts if extra == 0 else [*parts[: len(_JOINED) - 2], *parts[-2:]]
 
 
 def _ascii(ids: Sequence[str]) -> np.typing.NDArray[np.bytes_]:
@@ -302,16 +313,21 @@ def _ascii(ids: Sequence[str]) -> np.typing.NDArray[np.bytes_]:
     return np.array(ids, "S")
 
 
-def in_order(loaded: Loaded) -> Loaded:
-    """Put answers of the same millisecond in the order of their ids; `key` is then the place."""
-    at = loaded.answers.at
-    if (np.diff(at) > 0).all():
-        return loaded
-    order = np.lexsort((loaded.ids, at))
-    if (np.diff(order) == 1).all():
-        return loaded
-    ordered = loaded.select(order)
-    return replace(ordered, answers=replace(ordered.answers, key=np.arange(len(order))))
+def _by_time_and_id(at: Ints, ids: np.typing.NDArray[np.bytes_]) -> Ints | None:
+    """Return the order by (time, id), None when they are in it.
+
+    Storage gives the order of times: ids are compared only where those are equal.
+    """
+    step = np.diff(at)
+    if (step < 0).any():
+        return np.lexsort((ids, at))
+    equal = np.flatnonzero(step == 0)
+    if (ids[equal] < ids[equal + 1]).all():
+        return None
+    order = np.arange(len(at))
+    tied = np.union1d(equal, equal + 1)
+    order[tied] = tied[np.lexsort((ids[tied], at[tied]))]
+    return order
 
 
 def _inverse(probability: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backend.domain.insights.columns import Codes, Labelled, Used, make_answers
-from backend.storage.answers import Loaded, in_order
+from backend.storage.answers import Loaded, whole
 
 
 def merged(old: Loaded, changed: frozenset[bytes], new: Loaded) -> Loaded:
@@ -39,7 +39,7 @@ def merged(old: Loaded, changed: frozenset[bytes], new: Loaded) -> Loaded:
     )
     ids = np.concatenate([base.ids, new.ids])
     profiled = np.concatenate([base.profiled, new.profiled])
-    return in_order(Loaded(answers, ids, profiled, old.bytes + new.bytes))
+    return whole(answers, ids, profiled, old.bytes + new.bytes)
 
 
 def _labelled(a: Labelled, b: Labelled) -> Labelled:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from backend.storage.fast import Sql
+from backend.storage.models import User
 
 _SILENT = Sql(
     "SELECT user_key, coalesce(role, ''), coalesce(plan, ''),"
@@ -24,10 +26,6 @@ _ACTIVE = Sql(
 _ACCOUNTS = Sql(
     "SELECT account_key, user_key, issued_at FROM tickets WHERE project_id = ?"
     " AND issued_at >= ? AND issued_at < ? AND account_key IS NOT NULL"
-)
-_SIZES = Sql(
-    "SELECT account_key, count(*) FROM users WHERE project_id = ? AND account_key IS NOT NULL"
-    " GROUP BY account_key"
 )
 
 
@@ -70,6 +68,11 @@ def of_accounts(
     return found
 
 
-def account_sizes(connection: Connection, project_id: str) -> dict[int, int]:
-    """Return how many users each account has."""
-    return {int(key): int(n) for key, n in _SIZES(connection, (project_id,)).fetchall()}
+def account_sizes(connection: Connection, accounts: Sequence[int]) -> dict[int, int]:
+    """Return how many users each of these accounts has; those without any are left out."""
+    rows = connection.execute(
+        select(User.account_key, func.count())
+        .where(User.account_key.in_(accounts))
+        .group_by(User.account_key)
+    )
+    return {key: n for key, n in rows if key is not None}

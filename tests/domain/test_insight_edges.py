@@ -13,7 +13,8 @@ from backend.domain.insights.landing import landing
 from backend.domain.insights.levels import Population
 from backend.domain.insights.repeats import repeat_table
 from backend.domain.insights.score import score_table
-from backend.domain.insights.themes import term_table, theme_table
+from backend.domain.insights.telling import term_table
+from backend.domain.insights.themes import theme_table
 from backend.domain.insights.trend import UNITS, trend_table
 from backend.domain.insights.watch import drift_table
 

@@ -34,7 +34,7 @@ MODULES = {
     "backend.domain.insights.privacy": ["suppress"],
     "backend.domain.insights.active_use": ["active_days", "percentile", "hotspots"],
     "backend.domain.insights.bias": ["representativity", "smd_continuous"],
-    "backend.domain.insights.themes": ["term_association"],
+    "backend.domain.insights.telling": ["term_association"],
 }
 HOME = {name: module for module, names in MODULES.items() for name in names}
 

@@ -18,15 +18,9 @@ from backend.domain.insights.bias import (
     smd_mark,
 )
 from backend.domain.insights.columns import make_answers
+from backend.domain.insights.telling import term_association, term_table
 from backend.domain.insights.text import terms, tokens
-from backend.domain.insights.themes import (
-    STARTER_THEMES,
-    Theme,
-    compile_theme,
-    term_association,
-    term_table,
-    theme_table,
-)
+from backend.domain.insights.themes import STARTER_THEMES, Theme, compile_theme, theme_table
 
 from .worlds import has_nan
 

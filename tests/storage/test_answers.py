@@ -162,3 +162,38 @@ def test_windows_that_do_not_fit_together_give_way(db, project, world):
         kept.between(session, project.id, -(1 << 50), 1 << 59)
 
     assert len(kept._kept) == 1
+
+
+def test_answers_of_one_millisecond_keep_their_own_comment_and_trait(db, project, world):
+    at = utc_now()
+    db.write(lambda c: c.execute(update(Response).values(answered_at=at, comment=Response.id)))
+    db.write(
+        lambda c: c.execute(
+            update(Response).where(Response.id.like("%1")).values(traits={"seats": True})
+        )
+    )
+    db.write(lambda c: c.execute(update(Response).where(Response.id.like("%2")).values(traits={})))
+    kept = Windows()
+
+    loaded = looked(db, project.id, kept)
+    half = loaded.select(np.arange(len(loaded.ids)) % 2 == 1)
+    with db.read() as session:
+        comments = kept.comments(session, project.id, half)
+        seats = kept.trait(session, project.id, half, "seats")
+
+    ids = [one.decode() for one in half.ids.tolist()]
+    assert ids == sorted(ids)
+    assert comments.tolist() == ids
+    named = [(*seats.labels, None)[code] for code in seats.codes.tolist()]
+    assert [n == "true" for n in named] == [one.endswith("1") for one in ids]
+    assert [n is None for n in named] == [one.endswith("2") for one in ids]
+    assert set(named) <= {"true", "0", "1", "2", None}
+
+
+def test_a_name_with_the_separator_does_not_shift_the_others(db, project, world):
+    db.write(lambda c: c.execute(update(Response).values(role="a\x1fb", plan="c%sd")))
+
+    loaded = fresh(db, project.id).answers
+
+    assert loaded.dimension("role").labels == ("a",)
+    assert loaded.dimension("survey").labels == (world,)

@@ -7,7 +7,7 @@ from typing import TypedDict
 import numpy as np
 from scipy.special import chdtrc, stdtr
 
-from backend.domain.insights.columns import Bools, Floats, Used
+from backend.domain.insights.columns import Bools, Floats, Ints, Used
 from backend.domain.insights.estimate import dense, t_quantile
 from backend.domain.insights.pairs import Association, associate
 
@@ -59,19 +59,20 @@ def feature_association(
     ids = np.zeros(int(uses.sum()), np.int32)
     indptr = np.concatenate(([0], np.cumsum(uses))).astype(np.int64)
     found = associate(values, Used(indptr, ids, ("x",)), strata, accounts)
-    return entry(found, 0, confidence)
+    return entry(found, 0, p_values(found), confidence)
 
 
 def p_values(found: Association) -> Floats:
     """Return the p value of each feature, NaN where there is none."""
-    testable = _testable(found) & (found.variance > NO_VARIANCE)
+    testable = _testable(found, slice(None)) & (found.variance > NO_VARIANCE)
     t = np.abs(found.adjusted[testable]) / np.sqrt(found.variance[testable])
     p = np.full(len(found.n_users), np.nan)
     p[testable] = 2 * stdtr(found.accounts[testable] - 1, -t)
     return p
 
 
-def entry(found: Association, i: int, confidence: float) -> FeatureAssociation:
+def entry(found: Association, i: int, p: Floats, confidence: float) -> FeatureAssociation:
+    """Return one feature of `found`; `p` are the p values of all."""
     n_users, n = int(found.n_users[i]), found.n
     result: FeatureAssociation = {
         "n_users": n_users,
@@ -88,7 +89,7 @@ def entry(found: Association, i: int, confidence: float) -> FeatureAssociation:
         "cmh_q": _number(found.cmh[i]),
         "cmh_p": _cmh_p(found, i),
     }
-    if not _testable(found)[i]:
+    if not _testable(found, i):
         return result
     df, adjusted = int(found.accounts[i]) - 1, float(found.adjusted[i])
     variance = float(found.variance[i])
@@ -96,12 +97,13 @@ def entry(found: Association, i: int, confidence: float) -> FeatureAssociation:
     half = t_quantile(confidence, df) * se
     result["se"], result["df"] = se, df
     result["lower"], result["upper"] = adjusted - half, adjusted + half
-    result["p_value"] = _number(p_values(found)[i])
+    result["p_value"] = _number(p[i])
     return result
 
 
-def _testable(found: Association) -> Bools:
-    return (found.accounts >= 2) & (found.kept > found.strata + 1) & (found.strata > 0)
+def _testable(found: Association, of: int | slice) -> Bools:
+    strata: Ints = found.strata[of]
+    return (found.accounts[of] >= 2) & (found.kept[of] > strata + 1) & (strata > 0)
 
 
 def _cmh_p(found: Association, i: int) -> float | None:

@@ -10,7 +10,7 @@ from typing import Literal, TypedDict
 
 import numpy as np
 
-from backend.domain.insights.association import entry, p_values
+from backend.domain.insights.association import FeatureAssociation, entry, p_values
 from backend.domain.insights.columns import Answers, Bools, Floats, Ints, Used
 from backend.domain.insights.discovery import benjamini_hochberg
 from backend.domain.insights.pairs import Association, associate
@@ -65,9 +65,9 @@ def usage_strata(active_days: Ints) -> Ints:
     """
     n = len(active_days)
     groups = 10 if n >= DECILES_FROM else 5
-    ordered = np.sort(active_days)
-    less = np.searchsorted(ordered, active_days, side="left")
-    up_to = np.searchsorted(ordered, active_days, side="right")
+    equal = np.bincount(active_days)
+    up_to = np.cumsum(equal)
+    less, up_to = (up_to - equal)[active_days], up_to[active_days]
     # 2 less + equal = less + up_to, in whole numbers as in `percentile`.
     stratum: Ints = np.minimum(groups - 1, groups * (less + up_to) // max(1, 2 * n))
     return stratum
@@ -93,7 +93,13 @@ def drivers_table(answers: Answers, confidence: float = 0.95) -> dict[Kind, list
     tables: dict[Kind, list[DriverRow]] = {}
     for kind in KINDS:
         rows = [
-            _row(labels[kind][i], found[kind], i, reasons[kind][i], q[kind][i], confidence)
+            _row(
+                labels[kind][i],
+                found[kind],
+                entry(found[kind], i, p[kind], confidence),
+                reasons[kind][i],
+                q[kind][i],
+            )
             for i in range(len(labels[kind]))
         ]
         tables[kind] = sorted(rows, key=_by_size)
@@ -156,9 +162,8 @@ def _joint_q(
 
 
 def _row(
-    name: str, found: Association, i: int, reason: str | None, q: float | None, confidence: float
+    name: str, found: Association, one: FeatureAssociation, reason: str | None, q: float | None
 ) -> DriverRow:
-    one = entry(found, i, confidence)
     visible = min(one["n_users"], one["n_nonusers"]) >= HIDE_BELOW
     compared = reason is None
     marked = q is not None and q <= FALSE_DISCOVERY

@@ -128,7 +128,8 @@ def _clustered(
     b = np.nan_to_num(adjusted)
     r = y - s.mean_y[stratum, 0]
     of_user = (s.kept * b * (1 - 2 * s.share)).ravel()
-    is_kept = s.kept.ravel()
+    # Most often every stratum is kept: then no pair needs to be weighed by it.
+    is_kept = None if s.kept.all() else s.kept.ravel()
     squares = np.zeros(features)
     counts, of_row = np.zeros((3, features), np.int64), use.lengths
     for first, last, parts in _blocks(cluster, use, features):
@@ -140,8 +141,11 @@ def _clustered(
             ids = use.ids[pairs]
             cell, key = np.repeat(g * features, lengths) + ids, np.repeat(h * features, lengths)
             key += ids
-            uses = is_kept[key]
-            weight = uses * np.repeat(r[rows], lengths) - of_user[key]
+            weight = np.repeat(r[rows], lengths)
+            uses = None if is_kept is None else is_kept[key]
+            if uses is not None:
+                weight *= uses
+            weight -= of_user[key]
             sums += np.bincount(cell, weight, sums.size).reshape(shape)
             using += np.bincount(cell, uses, sums.size).reshape(shape)
             cell = g * len(s.size) + h

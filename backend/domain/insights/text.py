@@ -45,19 +45,24 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 def fold(text: str) -> str:
     """Return NFKC, case folded text with straight apostrophes, so that spellings meet."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
 
 
 def has_no_spaces(text: str) -> bool:
     """Say whether the text holds a script that is written without spaces."""
-    return _RUN.search(text) is not None
+    return not text.isascii() and _RUN.search(text) is not None
 
 
 def tokens(text: str) -> list[str]:
     """Return letters and digits with inner apostrophes; pairs of characters where the script
     has no spaces (a single character alone)."""
+    words: list[str] = _WORD.findall(fold(text))
+    if not has_no_spaces(text):
+        return words
     found: list[str] = []
-    for word in _WORD.findall(fold(text)):
+    for word in words:
         start = 0
         for run in _RUN.finditer(word):
             found += [word[start : run.start()]] if run.start() > start else []

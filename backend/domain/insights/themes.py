@@ -1,57 +1,34 @@
-"""Comments: the workspace's themes, and words that go with low or high scores (section 11).
+"""Comments: the workspace's themes, and the NPS of those who mention them (section 11).
 
 The user's own score is the sentiment; nothing here guesses one from the text.
 """
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TypedDict
 
 import numpy as np
 
-from backend.domain.insights.columns import Answers, Bools, Floats, Ints
-from backend.domain.insights.discovery import benjamini_hochberg
+from backend.domain.insights.columns import Answers, Bools
 from backend.domain.insights.levels import ScoreLevel, level_of
-from backend.domain.insights.rows import clusters, latest
-from backend.domain.insights.text import fold, has_no_spaces, terms
-from backend.domain.insights.wording import level_sentence, points
-from backend.domain.nps import two_sided_p
+from backend.domain.insights.rows import latest
+from backend.domain.insights.telling import (
+    LEAST_COMMENTS,
+    READINGS_KEPT,
+    term_association,
+    written_of,
+)
+from backend.domain.insights.text import fold, has_no_spaces
+from backend.domain.insights.wording import level_sentence
 
-FALSE_DISCOVERY = 0.05
-LEAST_COMMENTS = 5
-LEAST_ACCOUNTS = 3
 START = r"(?<!\w)"
 COMMENTS_KEPT = 32_768
 READERS_KEPT = 4
 """Themes of so many projects, with so many comments each, stay read: some 20 MB at most."""
-
-
-class TermAssociation(TypedDict):
-    """One word or theme on the unit scale: those whose comment has it, and the others."""
-
-    n_with: int
-    nps_with: float | None
-    nps_without: float | None
-    z: float | None
-    p_value: float | None
-
-
-class TermRow(TypedDict):
-    """A word or phrase that goes with low or high scores, in points; `keys` are responses."""
-
-    term: str
-    comments: int
-    accounts: int
-    nps_with: float
-    nps_without: float
-    p_value: float
-    q_value: float
-    goes_with: str
-    keys: list[int]
 
 
 class ThemeRow(TypedDict):
@@ -96,37 +73,6 @@ STARTER_THEMES = (
     Theme("Documentation", ("docs", "documentation", "tutorial*", "onboarding", "guide*")),
 )
 """A short generic list to start from; most comments of another product match none of it."""
-
-
-def term_association(y: Sequence[int], has: Sequence[int]) -> TermAssociation:
-    """Compare the scores of comments that have a term with those of the others.
-
-    None when no comment or every comment has it, or when all gave the same category.
-
-    Raises:
-        ValueError: lengths differ.
-
-    Source: a randomisation test of the mean, Mantel 1963.
-    """
-    values, flags = np.asarray(y, np.float64), np.asarray(has, np.bool_)
-    if len(values) != len(flags):
-        raise ValueError("y and has differ in length")
-    n, a = len(values), int(flags.sum())
-    result: TermAssociation = {
-        "n_with": a,
-        "nps_with": None,
-        "nps_without": None,
-        "z": None,
-        "p_value": None,
-    }
-    if a in (0, n):
-        return result
-    result["nps_with"] = float(values[flags].mean())
-    result["nps_without"] = float(values[~flags].mean())
-    z = float(_z(np.array([a]), np.array([values[flags].sum()]), values)[0])
-    if not math.isnan(z):
-        result["z"], result["p_value"] = z, two_sided_p(z)
-    return result
 
 
 def compile_theme(theme: Theme) -> Callable[[str], list[str]]:
@@ -185,15 +131,11 @@ def theme_table(
     Raises:
         ValueError: `comments` differs from `answers` in length.
     """
-    written, texts = _written(answers, comments)
+    written, texts = written_of(answers, comments)
     rows, any_theme = [], np.zeros(len(texts), np.bool_)
-    read = comment_reader(tuple(themes))
-    matched = [read(text) for text in texts]
-    for i, theme in enumerate(themes):
-        found = [of_theme[i] for of_theme in matched]
-        has = np.array([bool(patterns) for patterns in found], np.bool_)
+    for theme, (has, matched) in zip(themes, _read(tuple(themes), tuple(texts)), strict=True):
         any_theme |= has
-        rows.append(_theme_row(theme, written, found, has, confidence))
+        rows.append(_theme_row(theme, written, matched, has, confidence))
     n, without = len(texts), int((~any_theme).sum())
     return {
         "comments": n,
@@ -203,64 +145,21 @@ def theme_table(
     }
 
 
-def term_table(answers: Answers, comments: Sequence[str | None]) -> list[TermRow]:
-    """Return the words and phrases that go with low or high scores, strongest first.
-
-    A term needs 5 comments from 3 accounts; kept at a false discovery rate of 0.05 over all
-    terms that had as many. Counted once a comment.
-
-    Raises:
-        ValueError: `comments` differs from `answers` in length.
-    """
-    written, texts = _written(answers, comments)
-    y, (cluster, _) = written.y.astype(np.float64), clusters(written)
-    found = [terms(text) for text in texts]
-    counts = Counter(term for of_text in found for term in of_text)
-    # Most terms stand in a comment or two: only the others are worth their places.
-    often = {term for term, n in counts.items() if LEAST_COMMENTS <= n < len(texts)}
-    places: dict[str, list[int]] = {term: [] for term in sorted(often)}
-    for i, of_text in enumerate(found):
-        for term in of_text & often:
-            places[term].append(i)
-    known = {
-        term: np.array(rows)
-        for term, rows in places.items()
-        if _accounts(cluster, np.array(rows)) >= LEAST_ACCOUNTS
-    }
-    a = np.array([len(rows) for rows in known.values()], np.int64)
-    sums = np.array([y[rows].sum() for rows in known.values()], np.float64)
-    z = _z(a, sums, y)
-    tested = [(t, rows, float(v)) for (t, rows), v in zip(known.items(), z, strict=True) if v == v]
-    q = benjamini_hochberg([two_sided_p(v) for _, _, v in tested])
-    kept = sorted(
+@lru_cache(maxsize=READINGS_KEPT)
+def _read(
+    themes: tuple[Theme, ...], texts: tuple[str, ...]
+) -> tuple[tuple[Bools, dict[str, int]], ...]:
+    """Return for each theme which comments have it, and how often which pattern matched."""
+    read = comment_reader(themes)
+    matched = [read(text) for text in texts]
+    by_theme = ([of_text[i] for of_text in matched] for i in range(len(themes)))
+    return tuple(
         (
-            (abs(v), term, rows, v, qv)
-            for (term, rows, v), qv in zip(tested, q, strict=True)
-            if qv <= FALSE_DISCOVERY
-        ),
-        key=lambda row: (-row[0], row[1]),
+            np.array([bool(patterns) for patterns in found], np.bool_),
+            dict(Counter(chain.from_iterable(found)).most_common()),
+        )
+        for found in by_theme
     )
-    return [_term_row(written, y, cluster, term, rows, v, qv) for _, term, rows, v, qv in kept]
-
-
-def _z(a: Ints, sums: Floats, y: Floats) -> Floats:
-    """z of each term from its comments and their sum of y; NaN without variance."""
-    n = len(y)
-    if n < 2:
-        return np.full(len(a), np.nan)
-    mean = float(y.mean())
-    variance = a * (n - a) / (n * (n - 1)) * float(((y - mean) ** 2).sum())
-    defined = variance > 1e-12
-    z = np.full(len(a), np.nan)
-    z[defined] = (sums - a * mean)[defined] / np.sqrt(variance[defined])
-    return z
-
-
-def _written(answers: Answers, comments: Sequence[str | None]) -> tuple[Answers, list[str]]:
-    if len(comments) != len(answers):
-        raise ValueError("one comment, or None, for each answer")
-    rows = np.array([bool(c and c.strip()) for c in comments], np.bool_)
-    return answers.without_usage().select(rows), [c for c in comments if c and c.strip()]
 
 
 def _expression(pattern: str) -> str:
@@ -283,7 +182,7 @@ def _any_of(expressions: Sequence[str]) -> re.Pattern[str]:
 
 
 def _theme_row(
-    theme: Theme, written: Answers, found: list[list[str]], has: Bools, confidence: float
+    theme: Theme, written: Answers, matched: dict[str, int], has: Bools, confidence: float
 ) -> ThemeRow:
     mentioned = written.select(has)
     shown = level_of(latest(mentioned), confidence)
@@ -293,31 +192,10 @@ def _theme_row(
         "comments": n,
         "share": 100 * n / len(written) if len(written) else None,
         "level": shown,
-        "matched": dict(Counter(p for patterns in found for p in patterns).most_common()),
+        "matched": matched.copy(),
         "p_value": term_association(written.y.tolist(), has.tolist())["p_value"]
         if n >= LEAST_COMMENTS
         else None,
         "keys": mentioned.key.tolist(),
         "sentence": f"Those who mention {theme.name}: {level_sentence(shown)}",
     }
-
-
-def _term_row(
-    written: Answers, y: Floats, cluster: Ints, term: str, rows: Ints, z: float, q: float
-) -> TermRow:
-    a, total = len(rows), float(y[rows].sum())
-    return {
-        "term": term,
-        "comments": a,
-        "accounts": _accounts(cluster, rows),
-        "nps_with": points(total / a) or 0.0,
-        "nps_without": points((float(y.sum()) - total) / (len(y) - a)) or 0.0,
-        "p_value": two_sided_p(z),
-        "q_value": q,
-        "goes_with": "low scores" if z < 0 else "high scores",
-        "keys": written.key[rows].tolist(),
-    }
-
-
-def _accounts(cluster: Ints, rows: Ints) -> int:
-    return len(set(cluster[rows].tolist()))

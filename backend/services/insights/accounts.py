@@ -87,7 +87,7 @@ def accounts(
     worth_a_call = attention(rows)
     listed = worth_a_call if only_attention else rows
     page = listed[start : start + limit]
-    sizes = asked.account_sizes(connection, project_id)
+    sizes = asked.account_sizes(connection, [row["account"] for row in page])
     n = len(worth_a_call)
     sentence = f"{n:,} of {len(rows):,} accounts are worth a call." if rows else "No answers yet."
     return {

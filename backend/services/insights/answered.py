@@ -29,7 +29,6 @@ from backend.domain.insights.columns import Answers, Bools, Ints
 from backend.domain.insights.privacy import SMALLEST_CELL
 from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.score import score_table
-from backend.services.insights.comments import comments_of
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.levels import with_usage_group
 from backend.services.insights.population import Populations
@@ -95,13 +94,10 @@ def answered(
     The funnel counts people of the whole window; a segment narrows the scores alone.
     """
     view = look(session, windows, project_id, question, is_fixed=True)
-    connection = session.connection()
-    span = (project_id, view.start_ms, view.end_ms)
     cells = _cells(session, windows, view)
     shown, scored = sum(c.asked for c in cells), sum(c.answered for c in cells)
     people = {
-        "eligible": asked.active(connection, *span),
-        "sampled": asked.sampled(connection, *span),
+        **populations.counts(session, view),
         "shown": shown,
         "scored": scored,
         "commented": sum(c.commented for c in cells),
@@ -143,8 +139,10 @@ def answered(
 
 def _cells(session: Session, windows: Windows, view: View) -> list[Cell]:
     """Count the people asked by the sampling rule, whatever the segment: each person once."""
-    whole = replace(view.question, **NO_SEGMENT)
-    everyone = look(session, windows, view.project_id, whole, is_fixed=True)
+    everyone = view
+    if view.is_segment:
+        whole = replace(view.question, **NO_SEGMENT)
+        everyone = look(session, windows, view.project_id, whole, is_fixed=True)
     loaded = everyone.loaded.select(everyone.answers.weight > 0)
     loaded = loaded.select(latest_rows(loaded.answers, loaded.answers.user))
     wrote = _wrote(session, windows, replace(everyone, loaded=loaded))
@@ -187,8 +185,7 @@ def _group(midrank: float) -> int:
 
 
 def _wrote(session: Session, windows: Windows, view: View) -> Bools:
-    written = comments_of(session, windows, view)
-    return np.array([comment is not None for comment in written], np.bool_)
+    return windows.has_comment(session, view.project_id, view.loaded)
 
 
 def _by_name(cells: Sequence[Cell]) -> tuple[dict[str, int], dict[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, TypedDict
 
 import numpy as np
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from backend.domain.insights.levels import ScoreLevel
 from backend.domain.insights.privacy import SMALLEST_CELL
-from backend.domain.insights.themes import term_table, theme_table
+from backend.domain.insights.telling import term_table
+from backend.domain.insights.themes import theme_table
 from backend.domain.timestamps import format_time
 from backend.services.insights import settings
 from backend.services.insights.envelope import Envelope, envelope
@@ -80,15 +82,15 @@ def comments(
     than five comments.
     """
     view = look(session, windows, project_id, question, is_fixed=True)
-    texts = comments_of(session, windows, view)
-    written = [i for i, text in enumerate(texts) if text is not None]
-    read = set(written[-MOST_COMMENTS:])
-    texts = [text if i in read else None for i, text in enumerate(texts)]
+    written = np.flatnonzero(windows.has_comment(session, project_id, view.loaded))
+    n, read = len(written), written[-MOST_COMMENTS:]
+    loaded = replace(view.loaded, answers=view.answers.without_usage()).select(read)
+    quoted = replace(view, loaded=loaded)
+    texts = comments_of(session, windows, quoted).tolist()
     themes = settings.themes(settings.read(session, project_id))
-    table = theme_table(view.answers, texts, themes, view.confidence)
-    terms = term_table(view.answers, texts)
+    table = theme_table(quoted.answers, texts, themes, view.confidence)
+    terms = term_table(quoted.answers, texts)
     sees = question.sees_answers
-    n = len(written)
     sentence = _sentence(n, table["no_theme_share"])
     shown = [row for row in table["themes"] if sees or row["comments"] >= SMALLEST_CELL]
     return {
@@ -97,18 +99,14 @@ def comments(
         "read": len(read),
         "no_theme": table["no_theme"] if sees or table["no_theme"] >= SMALLEST_CELL else None,
         "no_theme_share": table["no_theme_share"],
-        "rows": [_quoted(view, texts, row, sees) for row in shown],
-        "terms": [_quoted(view, texts, row, sees) for row in terms],
+        "rows": [_quoted(quoted, texts, row, sees) for row in shown],
+        "terms": [_quoted(quoted, texts, row, sees) for row in terms],
     }
 
 
-def comments_of(session: Session, windows: Windows, view: View) -> list[str | None]:
+def comments_of(session: Session, windows: Windows, view: View) -> np.typing.NDArray[np.object_]:
     """Return the comment of each answer of `view`, None where there is none."""
-    at = view.answers.at
-    if len(at) == 0:
-        return []
-    kept = windows.comments(session, view.project_id, int(at[0]), int(at[-1]) + 1)
-    return [kept.get(response_id) for response_id in view.loaded.ids.tolist()]
+    return windows.comments(session, view.project_id, view.loaded)
 
 
 def _sentence(n: int, no_theme_share: float | None) -> str:

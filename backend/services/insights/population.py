@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from backend.domain.insights.levels import Population
 from backend.services.clock import utc_now
 from backend.services.insights import settings
 from backend.services.insights.view import USAGE_GROUP, View
+from backend.storage import asked
 from backend.storage.fast import Sql
 
 KEPT_S: Final = 60.0
@@ -37,7 +38,7 @@ class Populations:
     """Reads populations and keeps each for a minute: they change slowly and cost a scan."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, int, int], tuple[float, dict[str, dict[str, float]]]] = {}
+        self._kept: dict[tuple[str, str, int, int], tuple[float, Any]] = {}
         self._lock = threading.Lock()
 
     def of(self, session: Session, view: View) -> Population:
@@ -45,24 +46,37 @@ class Populations:
         chosen = settings.read(session, view.project_id)
         return Population(
             # A segment's own population is not known, so its answers are not raked to all.
-            shares={} if view.is_segment else self._shares(session, view),
+            shares={} if view.is_segment else self._minute("shares", _read, session, view),
             value=settings.account_values(session, view.project_id, chosen),
             role_weight=chosen.role_weights,
         )
 
-    def _shares(self, session: Session, view: View) -> dict[str, dict[str, float]]:
+    def counts(self, session: Session, view: View) -> dict[str, int]:
+        """Return how many people were eligible, and how many of them sampled."""
+        found: dict[str, int] = self._minute("counts", _counts, session, view)
+        return found
+
+    def _minute(self, name: str, read: Callable[..., Any], session: Session, view: View) -> Any:
         minute = 60_000
-        key = (view.project_id, view.start_ms // minute, view.end_ms // minute)
+        key = (name, view.project_id, view.start_ms // minute, view.end_ms // minute)
         with self._lock:
             kept = self._kept.get(key)
         if kept is not None and kept[0] > time.monotonic():
             return kept[1]
-        shares = _read(session, view)
+        found = read(session, view)
         with self._lock:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            self._kept[key] = (time.monotonic() + KEPT_S, shares)
-        return shares
+            self._kept[key] = (time.monotonic() + KEPT_S, found)
+        return found
+
+
+def _counts(session: Session, view: View) -> dict[str, int]:
+    connection, span = session.connection(), (view.project_id, view.start_ms, view.end_ms)
+    return {
+        "eligible": asked.active(connection, *span),
+        "sampled": asked.sampled(connection, *span),
+    }
 
 
 def _read(session: Session, view: View) -> dict[str, dict[str, float]]:

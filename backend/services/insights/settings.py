@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain.insights.accounts import KEY_ROLES
@@ -13,9 +12,11 @@ from backend.domain.insights.themes import STARTER_THEMES, Theme
 from backend.services import audit
 from backend.services.clock import utc_now
 from backend.services.scope import check_revision
-from backend.storage.models import Account, InsightSettings
+from backend.storage.fast import Sql, from_json
+from backend.storage.models import InsightSettings
 
 VALUE_TRAIT: Final = "arr"
+_TRAITS: Final = Sql("SELECT key, traits FROM accounts WHERE project_id = ?")
 MEMBERS: Final = ("themes", "role_weights", "key_roles", "value_trait")
 
 
@@ -78,10 +79,8 @@ def account_values(
     session: Session, project_id: str, settings: InsightSettings
 ) -> dict[int, float]:
     """Return what each account is worth by its key, where its traits say so with a number."""
-    rows = session.execute(
-        select(Account.key, Account.traits).where(Account.project_id == project_id)
-    )
-    found = ((key, traits.get(settings.value_trait)) for key, traits in rows)
+    rows = _TRAITS(session.connection(), (project_id,)).fetchall()
+    found = ((key, from_json(traits).get(settings.value_trait)) for key, traits in rows)
     return {
         key: float(value)
         for key, value in found

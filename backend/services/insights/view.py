@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain.errors import NotFoundError
-from backend.domain.insights.columns import Answers, Bools, Used, labelled
+from backend.domain.insights.columns import Answers, Bools, Used
 from backend.services.clock import to_ms, utc_now
 from backend.services.insights import coarse
 from backend.services.insights.question import NO_SEGMENT, WINDOW_DAYS, Question
@@ -123,10 +123,7 @@ def with_trait(
     session: Session, windows: Windows, project_id: str, loaded: Loaded, name: str
 ) -> Loaded:
     """Return the answers with the trait `name` as a dimension `trait:name`."""
-    at = loaded.answers.at
-    first, last = (int(at[0]), int(at[-1]) + 1) if len(at) else (0, 1)
-    values = windows.trait(session, project_id, first, last, name)
-    column = labelled([values.get(response_id) for response_id in loaded.ids.tolist()])
+    column = windows.trait(session, project_id, loaded, name)
     named = {**loaded.answers.dimensions, TRAIT + name: column}
     return replace(loaded, answers=replace(loaded.answers, dimensions=named))
 

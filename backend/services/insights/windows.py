@@ -6,15 +6,17 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain import flow
-from backend.storage import answers
-from backend.storage.answers import Loaded
+from backend.domain.insights.columns import Bools, Labelled
+from backend.storage import answers, answers_beside
+from backend.storage.answers import Comments, Loaded
 from backend.storage.answers_merge import merged
 from backend.storage.models import Survey, SurveyVersion
 
@@ -39,8 +41,6 @@ class _Kept:
     surveys: Sequence[answers.Survey]
     added: frozenset[bytes]
     loaded: Loaded
-    traits: dict[str, dict[bytes, str]] = field(default_factory=dict)
-    comments: dict[bytes, str] | None = None
 
 
 class Windows:
@@ -64,31 +64,34 @@ class Windows:
             kept = self._get(session, project_id, start_ms, end_ms)
         return kept.loaded.between(start_ms, end_ms)
 
-    def trait(
-        self, session: Session, project_id: str, start_ms: int, end_ms: int, name: str
-    ) -> dict[bytes, str]:
-        """Return one trait by response id, of at least the answers of [start, end)."""
+    def trait(self, session: Session, project_id: str, loaded: Loaded, name: str) -> Labelled:
+        """Return one trait of the answers of `loaded`."""
+        kept = loaded.beside.traits
         with self._turn(project_id):
-            kept = self._get(session, project_id, start_ms, end_ms)
-            if name not in kept.traits:
-                if len(kept.traits) >= MOST_TRAITS:
-                    kept.traits.clear()
-                kept.traits[name] = answers.trait(
-                    session.connection(), project_id, kept.start_ms, kept.end_ms, name
+            if name not in kept:
+                if len(kept) >= MOST_TRAITS:
+                    kept.clear()
+                kept[name] = answers_beside.trait(
+                    session.connection(), project_id, loaded.beside, name
                 )
-            return kept.traits[name]
+            return kept[name].select(loaded.answers.key)
 
     def comments(
-        self, session: Session, project_id: str, start_ms: int, end_ms: int
-    ) -> dict[bytes, str]:
-        """Return the comments by response id, of at least the answers of [start, end)."""
+        self, session: Session, project_id: str, loaded: Loaded
+    ) -> np.typing.NDArray[np.object_]:
+        """Return the comments of the answers of `loaded`, None where there is none."""
+        return self._comments(session, project_id, loaded)[0][loaded.answers.key]
+
+    def has_comment(self, session: Session, project_id: str, loaded: Loaded) -> Bools:
+        """Say which answers of `loaded` have a comment."""
+        return self._comments(session, project_id, loaded)[1][loaded.answers.key]
+
+    def _comments(self, session: Session, project_id: str, loaded: Loaded) -> Comments:
+        beside = loaded.beside
         with self._turn(project_id):
-            kept = self._get(session, project_id, start_ms, end_ms)
-            if kept.comments is None:
-                kept.comments = answers.comments(
-                    session.connection(), project_id, kept.start_ms, kept.end_ms
-                )
-            return kept.comments
+            if beside.comments is None:
+                beside.comments = answers_beside.comments(session.connection(), project_id, beside)
+            return beside.comments
 
     def _turn(self, project_id: str) -> threading.Lock:
         with self._lock:
