@@ -72,8 +72,13 @@ def verify(token: str, secret: str, project_id: str, now: datetime) -> Identity:
     return _identity(claims)
 
 
+def is_whole(value: object) -> bool:
+    """Say whether a time of a token is a whole number; true is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _check_times(issued: object, expires: object, now: datetime) -> None:
-    if not _is_whole(issued) or not _is_whole(expires):
+    if not is_whole(issued) or not is_whole(expires):
         raise IdentityInvalidError
     assert isinstance(issued, int)
     assert isinstance(expires, int)
@@ -82,10 +87,6 @@ def _check_times(issued: object, expires: object, now: datetime) -> None:
         raise IdentityInvalidError
     if now_s > expires + LEEWAY_S:
         raise IdentityExpiredError
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _identity(claims: Mapping[str, Any]) -> Identity:

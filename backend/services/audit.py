@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -46,13 +48,35 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which entries: of whom, what, about what, in [since, until)."""
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def entries(
-    session: Session, project_id: str, *, subject: str | None, before: int | None, limit: int
+    session: Session, project_id: str, filters: Filters, *, before: int | None, limit: int
 ) -> list[AuditEntry]:
     """Return the newest entries of a project first, those below the key `before` if it is given."""
     query = select(AuditEntry).where(AuditEntry.project_id == project_id)
-    if subject is not None:
-        query = query.where(AuditEntry.subject == subject)
+    for name in ("actor", "action", "subject"):
+        if (wanted := getattr(filters, name)) is not None:
+            query = query.where(getattr(AuditEntry, name) == wanted)
+    if filters.since is not None:
+        query = query.where(AuditEntry.at >= filters.since)
+    if filters.until is not None:
+        query = query.where(AuditEntry.at < filters.until)
     if before is not None:
         query = query.where(AuditEntry.key < before)
     return list(session.scalars(query.order_by(AuditEntry.key.desc()).limit(limit)))
+
+
+def actions(session: Session, project_id: str) -> list[str]:
+    """Return what has been done in a project so far, by name."""
+    query = select(AuditEntry.action).where(AuditEntry.project_id == project_id).distinct()
+    return sorted(session.scalars(query))

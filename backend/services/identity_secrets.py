@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.domain import errors
+from backend.domain import errors, identity_checks
+from backend.domain.identity_checks import Key
+from backend.domain.values import is_name
 from backend.services import audit, last_use
 from backend.services.clock import utc_now
 from backend.services.ids import new_id
@@ -89,3 +93,26 @@ def revoke(session: Session, project_id: str, secret_id: str, *, actor: str) -> 
             subject=secret.id,
             project_id=project_id,
         )
+
+
+def check(
+    session: Session, vault: Vault, project_id: str, token: str, now: datetime
+) -> dict[str, Any]:
+    """Return what the server makes of an identity token, check by check; nothing is stored.
+
+    Raises:
+        NotFoundError: no such project.
+    """
+    project = session.get(Project, project_id)
+    if project is None:
+        raise errors.NotFoundError
+    kid = (identity_checks.header_of(token) or {}).get("kid")
+    row = session.get(IdentitySecret, kid) if isinstance(kid, str) and is_name(kid) else None
+    key = None
+    if row is not None and row.project_id == project_id:
+        key = Key(row.id, vault.decrypt(row.secret_encrypted), row.revoked_at)
+    found = identity_checks.checks(token, key, project_id, project.identity_mode, now)
+    return {
+        "is_taken": all(one.passed for one in found),
+        "checks": [asdict(one) for one in found],
+    }

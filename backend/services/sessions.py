@@ -9,7 +9,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -174,6 +174,32 @@ def end(db: Database, token: str) -> None:
         if found is not None:
             audit_of(session, found.member_id, "session.end")
             session.delete(found)
+
+    db.transact(work)
+
+
+def listed(session: Session, known: LoggedIn, now: datetime) -> list[dict[str, Any]]:
+    """Return the living sessions of a member, the one seen last first, without their ids."""
+    query = select(DashboardSession).where(DashboardSession.member_id == known.member_id)
+    own = _digest(known.token)
+    rows = session.scalars(query.order_by(DashboardSession.last_seen_at.desc()))
+    return [
+        {
+            "is_current": row.id_hash == own,
+            "created_at": row.created_at,
+            "last_seen_at": row.last_seen_at,
+        }
+        for row in rows
+        if _is_alive(row, now)
+    ]
+
+
+def end_others(db: Database, known: LoggedIn) -> None:
+    """End all sessions of a member but this one."""
+
+    def work(session: Session) -> None:
+        end_all(session, known.member_id, but=known.token)
+        audit_of(session, known.member_id, "session.end_others")
 
     db.transact(work)
 

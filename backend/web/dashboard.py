@@ -15,11 +15,13 @@ from backend.web import (
     home,
     inbox,
     join,
+    person,
     settings,
     sign_in,
     signed_in,
     surveys,
     users,
+    you,
 )
 from backend.web.asked import SEGMENTS, WINDOWS, here, link
 from backend.web.blueprint import nonce, web
@@ -32,10 +34,12 @@ PARTS: Final = (
     home,
     inbox,
     join,
+    person,
     settings,
     sign_in,
     surveys,
     users,
+    you,
 )
 NAVIGATION: Final = (
     ("web.home", "Home", roles.VIEWER),

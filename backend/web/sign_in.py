@@ -51,7 +51,7 @@ def begin() -> ResponseReturnValue:
         wants_code, status = False, 429
         problem = f"Too many attempts. Try again in {error.retry_after_s} seconds."
     else:
-        return _set_cookie(redirect(_next()), known)
+        return set_cookie(redirect(_next()), known)
     return page(
         "sign_in.html", status, next=_next(), email=email, wants_code=wants_code, problem=problem
     )
@@ -67,7 +67,8 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
-def _set_cookie(response: Response, known: LoggedIn) -> Response:
+def set_cookie(response: Response, known: LoggedIn) -> Response:
+    """Let a response carry the session's cookie, which scripts cannot read."""
     response.set_cookie(
         auth.cookie_name(),
         known.token,

@@ -22,6 +22,8 @@ from backend.services.sessions import LoggedIn
 PLANE: Final = "dashboard"
 PROJECT: Final = "project_id"
 CSRF_FIELD: Final = "csrf_token"
+FORM_BYTES: Final = 500_000
+LARGE_FORMS: Final = {"web.import_answers": 16_000_000}
 _MOST_PROJECTS: Final = 200
 
 
@@ -31,6 +33,8 @@ def admit() -> ResponseReturnValue | None:
     Raises:
         RoleForbiddenError, NotFoundError, CsrfFailedError.
     """
+    request.max_content_length = LARGE_FORMS.get(request.endpoint or "", FORM_BYTES)
+    request.max_form_memory_size = request.max_content_length
     needed = access_of(zeroten().app, request.endpoint or "", request.method)
     if needed is None or needed.plane != PLANE:
         return None

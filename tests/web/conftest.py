@@ -47,7 +47,7 @@ class Visitor:
         assert answer.status_code == 200, (path, answer.status_code)
         return words(answer.text)
 
-    def send(self, path: str, on: str, **form: Any) -> TestResponse:
+    def send(self, path: str, /, on: str, **form: Any) -> TestResponse:
         """Send a form of the page `on`, with its CSRF token."""
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(on).text)
         assert found, on

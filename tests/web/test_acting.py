@@ -146,7 +146,8 @@ def test_a_secret_key_is_shown_once_and_revoked(visit, db):
 
     with db.read() as session:
         key_id = session.query(ApiKey).filter_by(suffix=secret[-4:]).one().id
-    assert visitor.send(f"/settings/keys/{key_id}/revoke", on="/settings/keys").status_code == 303
+    sent = visitor.send("/settings/keys/revoke", on="/settings/keys", key_id=key_id)
+    assert sent.status_code == 303
     assert "revoked" in visitor.text("/settings/keys")
     assert "key.revoke" in visitor.text("/settings/audit")
 
@@ -155,14 +156,14 @@ def test_origins_are_checked_and_saved(visit):
     visitor, page = visit("admin"), "/settings/origins"
     now = re.search(r'name="revision" value="(\d+)"', visitor.get(page).text)[1]
 
-    wrong = visitor.send(page, on=page, revision=now, origins="not an origin")
+    wrong = visitor.send(page, on=page, revision=now, allowed_origins="not an origin")
     assert wrong.status_code == 422
     assert "not an origin" in wrong.text
 
     good = "https://app.example.com\nhttps://*.example.org"
-    assert visitor.send(page, on=page, revision=now, origins=good).status_code == 303
+    assert visitor.send(page, on=page, revision=now, allowed_origins=good).status_code == 303
     assert "https://*.example.org" in visitor.text(page)
-    assert visitor.send(page, on=page, revision=now, origins=good).status_code == 412
+    assert visitor.send(page, on=page, revision=now, allowed_origins=good).status_code == 412
 
 
 def test_the_live_check_hears_of_a_page(visit, client, project, make_survey):

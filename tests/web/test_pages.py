@@ -13,8 +13,11 @@ from tests.answers import give
 from tests.web.conftest import add_member
 
 FOR_ALL = ["/", "/explore", "/explore/features", "/explore/active-use", "/surveys", "/settings"]
+FOR_ALL += ["/settings/releases", "/settings/features", "/settings/pages", "/you"]
 FOR_ANALYSTS = ["/explore/active-use/people", "/accounts", "/inbox", "/explain"]
+FOR_ANALYSTS += ["/settings/themes", "/settings/data"]
 FOR_ADMINS = ["/settings/keys", "/settings/members", "/settings/audit"]
+FOR_ADMINS += ["/settings/identity", "/settings/import"]
 ALL = [*FOR_ALL, "/settings/origins", *FOR_ANALYSTS, *FOR_ADMINS]
 
 

@@ -20,12 +20,11 @@ audit = AdminBlueprint("audit", __name__)
 @access("admin", role="admin", scope="audit:read")
 def list_audit_entries(query: dict[str, Any]) -> dict[str, Any]:
     """List who changed what, the newest first. Nobody can edit it."""
-    project_id, limit = current_project(), query["limit"]
-    before = decode_cursor(query["cursor"], int)
+    project_id, limit = current_project(), query.pop("limit")
+    before = decode_cursor(query.pop("cursor"), int)
     with zeroten().db.read() as session:
-        found = service.entries(
-            session, project_id, subject=query.get("subject"), before=before, limit=limit + 1
-        )
+        filters = service.Filters(**query)
+        found = service.entries(session, project_id, filters, before=before, limit=limit + 1)
         members = ("at", "actor", "action", "subject", "changes")
         items = [{name: getattr(entry, name) for name in members} for entry in found[:limit]]
         cursor = encode_cursor(found[limit - 1].key) if len(found) > limit else None

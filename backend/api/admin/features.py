@@ -8,10 +8,17 @@ from sqlalchemy.orm import Session
 
 from backend.api.admin.common import AdminBlueprint, commit, current_project, described
 from backend.api.auth import access, principal
-from backend.api.schemas.features import ArrangementSchema, CatalogueQuerySchema, CatalogueSchema
+from backend.api.schemas.features import (
+    ArrangementSchema,
+    CatalogueQuerySchema,
+    CatalogueSchema,
+    PathSchema,
+    TemplateSchema,
+)
 from backend.api.state import zeroten
 from backend.domain.errors import NotFoundError
 from backend.services import features as service
+from backend.services import page_rules
 
 features = AdminBlueprint("features", __name__)
 
@@ -42,3 +49,14 @@ def arrange_features(body: dict[str, Any]) -> dict[str, Any]:
         return service.catalogue(session, project_id, body["kind"])
 
     return commit(work)
+
+
+@features.post("/pages/try")
+@features.arguments(PathSchema)
+@features.response(200, TemplateSchema)
+@access("admin", role="viewer", scope="projects:read")
+def try_page_rules(body: dict[str, Any]) -> dict[str, Any]:
+    """Say which page a path counts as, under the project's rules or under others."""
+    project_id = current_project()
+    with zeroten().db.read() as session:
+        return page_rules.tried(session, project_id, body["path"], body["page_rules"])

@@ -8,10 +8,16 @@ from sqlalchemy.orm import Session
 
 from backend.api.admin.common import AdminBlueprint, commit, current_project, described
 from backend.api.auth import access, principal
-from backend.api.schemas.identity import CreatedIdentitySecretSchema, IdentitySecretsSchema
+from backend.api.schemas.identity import (
+    CheckedTokenSchema,
+    CreatedIdentitySecretSchema,
+    IdentitySecretsSchema,
+    TokenCheckSchema,
+)
 from backend.api.state import zeroten
 from backend.domain.errors import ConflictError
 from backend.services import identity_secrets as service
+from backend.services.clock import utc_now
 
 identity = AdminBlueprint("identity", __name__)
 
@@ -39,6 +45,17 @@ def create_identity_secret() -> dict[str, Any]:
         return service.view(secret) | {"secret": text}
 
     return commit(work)
+
+
+@identity.post("/identity-secrets/check")
+@identity.arguments(TokenCheckSchema)
+@identity.response(200, CheckedTokenSchema)
+@access("admin", role="admin", scope="keys:read")
+def check_identity_token(body: dict[str, Any]) -> dict[str, Any]:
+    """Say what the server makes of an identity token, check by check. Nothing is stored."""
+    project_id, state = current_project(), zeroten()
+    with state.db.read() as session:
+        return service.check(session, state.vault, project_id, body["token"], utc_now())
 
 
 @identity.delete("/identity-secrets/<secret_id>")

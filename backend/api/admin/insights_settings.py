@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.api.admin.common import (
@@ -14,6 +14,7 @@ from backend.api.admin.common import (
     etag_header,
     if_match,
 )
+from backend.api.admin.insights_common import kept
 from backend.api.auth import access, principal
 from backend.api.schemas.common import PageQuerySchema, page_of
 from backend.api.schemas.imports import ImportResultSchema, ImportSchema
@@ -22,12 +23,16 @@ from backend.api.schemas.insights import (
     ReleaseSchema,
     SettingsChangeSchema,
     SettingsSchema,
+    ThemeTrialSchema,
+    TriedThemesSchema,
 )
 from backend.api.state import zeroten
 from backend.domain.errors import NotFoundError
 from backend.services import imports
+from backend.services.clock import utc_now
 from backend.services.import_rows import Options
-from backend.services.insights import releases, settings
+from backend.services.insights import releases, settings, theme_trial
+from backend.services.insights.question import Question
 
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 
@@ -57,6 +62,20 @@ def change_insight_settings(body: dict[str, Any]) -> Answer:
         lambda session: settings.change(session, project_id, body, actor=actor, if_match=tags)
     )
     return settings.view(found), 200, etag_header(str(found.revision))
+
+
+@insight_settings.post("/insights/themes/try")
+@insight_settings.arguments(ThemeTrialSchema)
+@insight_settings.response(200, TriedThemesSchema)
+@access("admin", role="viewer", scope="insights:read")
+def try_themes(body: dict[str, Any]) -> dict[str, Any]:
+    """Say what themes would match in the comments of the last year, before they are saved."""
+    project_id = current_project()
+    since = utc_now() - timedelta(days=theme_trial.DAYS)
+    question = Question(since=since, sees_answers=principal().role != "viewer")
+    themes = settings.themes_of(body["themes"])
+    with zeroten().db.read() as session:
+        return theme_trial.trial(session, kept().windows, project_id, question, themes)
 
 
 @insight_settings.get("/releases")

@@ -17,6 +17,7 @@ from backend.api.schemas.members import (
     RedeemSchema,
     SecondFactorSchema,
     SessionSchema,
+    SessionsSchema,
 )
 from backend.api.state import zeroten
 from backend.domain.errors import CsrfFailedError, LoginFailedError, NotFoundError
@@ -76,6 +77,24 @@ def log_out() -> tuple[str, int, dict[str, str]]:
     """Log out: the session ends on the server."""
     sessions.end(zeroten().db, logged_in().token)
     return "", 204, _cookie("")
+
+
+@session.get("/sessions")
+@session.response(200, SessionsSchema)
+@access("session")
+def list_sessions() -> dict[str, Any]:
+    """List where else one is logged in: when each session began and was last used."""
+    with zeroten().db.read() as read:
+        return {"items": sessions.listed(read, logged_in(), utc_now())}
+
+
+@session.delete("/sessions")
+@session.response(204)
+@described(problems=[CsrfFailedError])
+@access("session")
+def end_other_sessions() -> None:
+    """End all of one's sessions but this one."""
+    sessions.end_others(zeroten().db, logged_in())
 
 
 @session.put("/session/password")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from backend.api.schemas.common import AdminSchema
-from backend.api.schemas.fields import Flag, name_text
+from backend.api.schemas.fields import Flag, Whole, name_text
+from backend.api.schemas.projects import PageRuleSchema
 from backend.domain.events import FEATURE, PAGE
 
 MOST_ARRANGED = 100
@@ -53,4 +54,28 @@ class CatalogueSchema(AdminSchema):
     names_over_cap = Flag(
         required=True,
         metadata={"description": "More names came than fit: the others count as `(other)`."},
+    )
+
+
+class PathSchema(AdminSchema):
+    """A path to try the page rules on."""
+
+    path = name_text(most=2_000, required=True)
+    page_rules = fields.List(
+        fields.Nested(PageRuleSchema),
+        load_default=None,
+        validate=validate.Length(max=200),
+        metadata={"description": "To be tried in place of the project's own."},
+    )
+
+
+class TemplateSchema(AdminSchema):
+    """What a path counts as."""
+
+    path = fields.String(required=True, metadata={"description": "Without query and fragment."})
+    template = fields.String(required=True)
+    rule = Whole(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The place of the rule that says so; null: ids are folded."},
     )

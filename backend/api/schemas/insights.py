@@ -9,7 +9,7 @@ from typing import Any, Final
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from backend.api.schemas.common import AdminSchema
-from backend.api.schemas.fields import Number, Time, name_text
+from backend.api.schemas.fields import Number, Time, Whole, name_text
 from backend.api.schemas.responses import QueryFlag
 from backend.domain import limits
 from backend.domain.limits import NAME_LENGTH
@@ -209,6 +209,35 @@ class ThemeSchema(AdminSchema):
     patterns = fields.List(
         name_text(most=100), required=True, validate=validate.Length(1, MOST_PATTERNS)
     )
+
+
+class ThemeTrialSchema(AdminSchema):
+    """Themes to try on the comments of the last year."""
+
+    themes = fields.List(
+        fields.Nested(ThemeSchema), required=True, validate=validate.Length(1, MOST_THEMES)
+    )
+
+
+class TriedThemeSchema(AdminSchema):
+    """What a theme would match."""
+
+    theme = fields.String(required=True)
+    comments = Whole(required=True, allow_none=True, metadata={"description": "null: hidden."})
+    share = Number(required=True, allow_none=True, metadata={"description": "In percent."})
+    matched = fields.Dict(keys=fields.String(), values=Whole(), required=True)
+    unmatched = fields.List(
+        fields.String(), required=True, metadata={"description": "Patterns that match nothing."}
+    )
+    quotes = fields.List(fields.String(), required=True)
+
+
+class TriedThemesSchema(AdminSchema):
+    """What themes would match."""
+
+    comments = Whole(required=True)
+    no_theme = Whole(required=True, allow_none=True)
+    rows = fields.List(fields.Nested(TriedThemeSchema), required=True)
 
 
 class SettingsChangeSchema(AdminSchema):

@@ -60,6 +60,20 @@ class SessionSchema(AdminSchema):
     expires_at = Time(required=True)
 
 
+class OpenSessionSchema(AdminSchema):
+    """A session that lives."""
+
+    is_current = Flag(required=True, metadata={"description": "True: it is this one."})
+    created_at = Time(required=True)
+    last_seen_at = Time(required=True, metadata={"description": "To five minutes."})
+
+
+class SessionsSchema(AdminSchema):
+    """The member's own sessions, the one used last first."""
+
+    items = fields.List(fields.Nested(OpenSessionSchema), required=True)
+
+
 class PasswordChangeSchema(AdminSchema):
     """A new password."""
 

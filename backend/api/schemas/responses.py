@@ -238,7 +238,11 @@ class UserSchema(AdminSchema):
 class AuditQuerySchema(PageQuerySchema):
     """Which entries."""
 
+    actor = _text("The id of the member or token that made the change, or `cli`.")
+    action = _text("What was done, such as `survey.publish`.")
     subject = _text("The id of what was changed.")
+    since = Time(load_default=None, metadata={"description": "The earliest time."})
+    until = Time(load_default=None, metadata={"description": "Before this time."})
 
 
 class AuditEntrySchema(AdminSchema):

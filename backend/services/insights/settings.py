@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -72,7 +72,12 @@ def view(settings: InsightSettings) -> dict[str, Any]:
 
 def themes(settings: InsightSettings) -> list[Theme]:
     """Return the project's themes."""
-    return [Theme(theme["name"], tuple(theme["patterns"])) for theme in settings.themes]
+    return themes_of(settings.themes)
+
+
+def themes_of(stored: Sequence[Mapping[str, Any]]) -> list[Theme]:
+    """Return themes as they are stored and sent, ready to be matched."""
+    return [Theme(theme["name"], tuple(theme["patterns"])) for theme in stored]
 
 
 def account_values(

@@ -24,6 +24,9 @@ BODIES = {
     "change_privacy": {"events_days": 100},
     "create_invitation": {"email": "new@example.com", "role": "viewer"},
     "reach_survey": {},
+    "check_identity_token": {"token": "a.b.c"},
+    "try_page_rules": {"path": "/"},
+    "try_themes": {"themes": [{"name": "x", "patterns": ["y"]}]},
 }
 QUERIES = {"explain_survey": "?user_id=u-1"}
 UNKNOWN = {

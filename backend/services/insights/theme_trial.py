@@ -1,0 +1,64 @@
+"""Themes before they are saved: how many of the comments each would match, and by which words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from backend.domain.insights.privacy import SMALLEST_CELL
+from backend.domain.insights.themes import Theme, comment_reader
+from backend.services.insights.comments import MOST_COMMENTS, comments_of
+from backend.services.insights.question import Question
+from backend.services.insights.view import look
+from backend.services.insights.windows import Windows
+
+QUOTES: Final = 3
+DAYS: Final = 360
+
+
+def trial(
+    session: Session,
+    windows: Windows,
+    project_id: str,
+    question: Question,
+    themes: Sequence[Theme],
+) -> dict[str, Any]:
+    """Return what each of `themes` matches in the window's comments, in the order given.
+
+    Those who may not see single answers get no quotes, and no count of fewer than five.
+    """
+    view = look(session, windows, project_id, question, is_fixed=True)
+    written = [text for text in comments_of(session, windows, view) if text and text.strip()]
+    texts = written[-MOST_COMMENTS:]
+    read = comment_reader(tuple(themes))
+    matched = [read(text) for text in texts]
+    without = sum(not any(of_text) for of_text in matched)
+    sees = question.sees_answers
+    rows = [
+        _row(theme, texts, [of_text[i] for of_text in matched], sees)
+        for i, theme in enumerate(themes)
+    ]
+    return {"comments": len(texts), "no_theme": _told(without, sees), "rows": rows}
+
+
+def _row(
+    theme: Theme, texts: Sequence[str], found: Sequence[list[str]], sees: bool
+) -> dict[str, Any]:
+    having = [text for text, patterns in zip(texts, found, strict=True) if patterns]
+    n = _told(len(having), sees)
+    counts = Counter(pattern for patterns in found for pattern in patterns)
+    return {
+        "theme": theme.name,
+        "comments": n,
+        "share": 100 * n / len(texts) if n is not None and texts else None,
+        "matched": dict(counts.most_common()) if sees else {},
+        "unmatched": [one for one in theme.patterns if not counts[one]] if sees else [],
+        "quotes": having[: -QUOTES - 1 : -1] if sees else [],
+    }
+
+
+def _told(n: int, sees: bool) -> int | None:
+    return n if sees or n == 0 or n >= SMALLEST_CELL else None

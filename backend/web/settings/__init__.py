@@ -1,0 +1,31 @@
+"""Settings: each page a module of its own, all through the services that REST has."""
+
+from backend.web.settings import (
+    audit,
+    catalogue,
+    data,
+    identity,
+    importing,
+    install,
+    keys,
+    members,
+    origins,
+    page_rules,
+    reading,
+    releases,
+)
+
+__all__ = [
+    "audit",
+    "catalogue",
+    "data",
+    "identity",
+    "importing",
+    "install",
+    "keys",
+    "members",
+    "origins",
+    "page_rules",
+    "reading",
+    "releases",
+]
