@@ -7,7 +7,7 @@ import json
 import sys
 
 # Each module has `run()`, which yields rows; `ingest` covers both databases.
-BENCHES = ("eligibility", "decide", "responses", "ingest", "insights", "sdk", "widget")
+BENCHES = ("eligibility", "decide", "responses", "ingest", "insights", "sdk", "widget", "dashboard")
 
 
 def main(wanted: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -31,6 +32,7 @@ class World:
     used_each: int = 30
     days: int = 85
     """All within the default window of 90 days."""
+    now_ms: int = NOW_MS
 
 
 def write(path: Path, world: World, seed: int = 1) -> Database:
@@ -68,13 +70,13 @@ def _frame(raw: sqlite3.Connection, world: World) -> None:
         " VALUES (?, 'Bench', 'Europe/Berlin', 1, 0, 'optional', 0, '[]', '[]', 0, 0, 1)",
         (PROJECT,),
     )
+    content = msgspec.json.encode(survey_defaults.content()).decode()
     raw.execute(
         "INSERT INTO surveys (id, project_id, name, status, priority, content, targeting,"
         " sampling, rests, limits, created_at, updated_at, revision)"
-        " VALUES ('srv_bench', ?, 'NPS', 'published', 0, '{}', '{}', '{}', '{}', '{}', 0, 0, 1)",
-        (PROJECT,),
+        " VALUES ('srv_bench', ?, 'NPS', 'archived', 0, ?, ?, ?, ?, ?, 0, 0, 1)",
+        (PROJECT, content, *(msgspec.json.encode(part).decode() for part in _defaults())),
     )
-    content = msgspec.json.encode(survey_defaults.content()).decode()
     raw.execute(
         "INSERT INTO survey_versions (survey_id, number, content, published_at)"
         " VALUES ('srv_bench', 1, ?, 0)",
@@ -91,6 +93,11 @@ def _frame(raw: sqlite3.Connection, world: World) -> None:
         " VALUES (?, ?, ?, ?, 0)",
         ((i + 1, PROJECT, f"acc_{i}", '{"arr":1000}') for i in range(world.accounts)),
     )
+
+
+def _defaults() -> tuple[dict[str, Any], ...]:
+    given = survey_defaults
+    return given.targeting(), given.sampling("bench"), given.rests(), given.limits()
 
 
 WORDS = tuple(f"word{i}" for i in range(3_000)) + ("slow", "export", "easy", "price", "love") * 20
@@ -116,14 +123,14 @@ def _answers(raw: sqlite3.Connection, world: World, first: int, n: int, seed: in
                 f"user_{users[i]}",
                 int(account[i]),
                 f'{{"role":"{ROLES[i % 4]}","plan":"{PLANS[i % 3]}"}}',
-                NOW_MS - 1,
-                NOW_MS // DAY_MS,
+                world.now_ms - 1,
+                world.now_ms // DAY_MS,
                 int(bits[i]),
             )
             for i in range(n)
         ),
     )
-    at = np.sort(NOW_MS - g.integers(0, world.days * DAY_MS, n))
+    at = np.sort(world.now_ms - g.integers(0, world.days * DAY_MS, n))
     score, days = g.integers(0, 11, n), g.integers(0, 31, n)
     pi = g.choice([0.25, 0.5, 1.0], n)
     # Each row its own random set: a random order cut off is too slow, a stride is not.

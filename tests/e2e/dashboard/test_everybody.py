@@ -23,7 +23,15 @@ PAGES = [
     "/settings/keys",
     "/settings/origins",
     "/settings/members",
+    "/settings/identity",
+    "/settings/features",
+    "/settings/pages",
+    "/settings/themes",
+    "/settings/releases",
+    "/settings/data",
+    "/settings/import",
     "/settings/audit",
+    "/you",
 ]
 LOOKS = {
     "light": {"color_scheme": "light"},
