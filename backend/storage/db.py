@@ -17,11 +17,11 @@ import msgspec
 import psycopg
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from backend.domain.errors import DomainError, StorageUnavailableError
+from backend.domain.errors import StorageUnavailableError
 from backend.storage.group_writer import GroupWriter
 
 BUSY_TIMEOUT_MS: Final = 5_000
@@ -35,14 +35,17 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-# The hot path speaks to the drivers directly, so their own errors come up too.
-_UNAVAILABLE = (
-    OperationalError,
-    InterfaceError,
+# What may mean that the database is not there. The hot path speaks to the drivers directly, so
+# their own errors come up too.
+_SUSPECTS: Final = (
+    DBAPIError,
     PoolTimeoutError,
     sqlite3.OperationalError,
     psycopg.OperationalError,
+    psycopg.InterfaceError,
 )
+# SQLite's own code for a mistake in the statement, which its driver calls operational too.
+_SQLITE_ERROR: Final = 1
 
 
 class Database:
@@ -65,9 +68,14 @@ class Database:
         Raises:
             StorageUnavailableError: the database cannot be reached now.
         """
-        with _outages_told(), Session(self.engine) as session:
-            yield session
-            session.rollback()
+        try:
+            with Session(self.engine) as session:
+                yield session
+                session.rollback()
+        except _SUSPECTS as error:
+            if not _is_outage(error):
+                raise
+            raise _unavailable(error) from error
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and return its result once that is on disk.
@@ -77,10 +85,14 @@ class Database:
         Raises:
             StorageUnavailableError: nothing was stored; the same call may succeed later.
         """
-        with _outages_told():
+        try:
             if self._writer is not None:
                 return self._writer.submit(work)
             return self._write_at_once(work)
+        except _SUSPECTS as error:
+            if not _is_outage(error):
+                raise
+            raise _unavailable(error) from error
 
     def transact(self, work: Callable[[Session], T]) -> T:
         """Like `write`, with an ORM session in place of a connection."""
@@ -138,22 +150,24 @@ def _state(error: Exception) -> str | None:
     return getattr(driver_error, "sqlstate", None)
 
 
-@contextmanager
-def _outages_told() -> Iterator[None]:
-    """Turn the driver's many ways of not being there into one domain error."""
-    try:
-        yield
-    except DomainError:
-        raise
-    except _UNAVAILABLE as error:
-        # The first line alone: what follows may show values, which a log must not hold.
-        log.warning(
-            "storage-unavailable",
-            kind=type(error).__name__,
-            state=_state(error),
-            reason=str(error).partition("\n")[0][:200],
-        )
-        raise StorageUnavailableError(retry_after_s=RETRY_AFTER_S) from error
+def _is_outage(error: Exception) -> bool:
+    """Say whether the database is not there, of the driver's many ways; else it is a mistake."""
+    fault = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(fault, sqlite3.OperationalError):
+        return getattr(fault, "sqlite_errorcode", 0) & 0xFF != _SQLITE_ERROR
+    return isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeoutError)
+
+
+def _unavailable(error: Exception) -> StorageUnavailableError:
+    """Note an outage in the log; return what callers are told."""
+    # The first line alone: what follows may show values, which a log must not hold.
+    log.warning(
+        "storage-unavailable",
+        kind=type(error).__name__,
+        state=_state(error),
+        reason=str(error).partition("\n")[0][:200],
+    )
+    return StorageUnavailableError(retry_after_s=RETRY_AFTER_S)
 
 
 def _json(value: Any) -> str:

@@ -1,7 +1,9 @@
 """Writing on both databases, and what PostgreSQL alone does."""
 
+import sqlite3
 import threading
 
+import psycopg
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -9,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.config import Config
 from backend.domain.errors import NotFoundError, StorageUnavailableError
 from backend.storage.db import Database
+from backend.storage.fast import Sql
 from backend.storage.leases import lease
 from backend.storage.models import Project
 from tests.storage.running import Running
@@ -131,3 +134,15 @@ def test_an_absent_server_is_an_outage():
     with pytest.raises(StorageUnavailableError):
         db.write(lambda connection: None)
     db.close()
+
+
+def test_a_mistake_in_a_statement_is_no_outage(db, project):
+    def mistaken(connection):
+        connection.execute(text("SELECT nothing_of_the_kind FROM projects"))
+
+    with pytest.raises(DBAPIError):
+        db.write(mistaken)
+    with pytest.raises(DBAPIError), db.read() as session:
+        mistaken(session)
+    with pytest.raises((sqlite3.OperationalError, psycopg.errors.UndefinedColumn)):
+        db.write(Sql("SELECT nothing_of_the_kind FROM projects"))
