@@ -106,7 +106,7 @@ def stored(rules: SurveyRules, visitor: Visitor, evaluation: Evaluation) -> dict
     return {
         "now": format_time(evaluation.at),
         "rules": rules.to_dict(),
-        "visitor": looked_at(visitor, rules.id, names_read(rules)).to_json(),
+        "visitor": Visitor(**looked_at(visitor, rules.id, names_read(rules))).to_json(),
         "evaluation": evaluation.to_json(),
     }
 
@@ -129,16 +129,17 @@ def names_read(rules: SurveyRules) -> Mapping[str, Set[str]]:
     return audience.names_read([rules.audience, *(when for when, _ in rules.sampling.segments)])
 
 
-def looked_at(visitor: Visitor, survey_id: str, names: Mapping[str, Set[str]]) -> Visitor:
-    """Return the visitor with only what one survey's rules look at, as it is stored."""
-    return replace(
-        visitor,
-        traits=_only(visitor.traits, names["trait"]),
-        account_traits=_only(visitor.account_traits, names["account_trait"]),
-        usage=replace(visitor.usage, last_used=_only(visitor.usage.last_used, names["feature"])),
-        account_asked=_only(visitor.account_asked, {survey_id}),
-        asked_today=_only(visitor.asked_today, {survey_id}),
-    )
+def looked_at(visitor: Visitor, survey_id: str, names: Mapping[str, Set[str]]) -> dict[str, Any]:
+    """Return the visitor's members with only what one survey's rules look at, to be stored."""
+    members = visitor.members()
+    members["traits"] = _only(visitor.traits, names["trait"])
+    members["account_traits"] = _only(visitor.account_traits, names["account_trait"])
+    members["account_asked"] = _only(visitor.account_asked, {survey_id})
+    members["asked_today"] = _only(visitor.asked_today, {survey_id})
+    if visitor.usage.last_used:
+        used = _only(visitor.usage.last_used, names["feature"])
+        members["usage"] = replace(visitor.usage, last_used=used)
+    return members
 
 
 def _latest(waits: list[datetime | None]) -> datetime | None:

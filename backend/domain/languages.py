@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 
 def pick_language(wanted: Iterable[str], offered: Iterable[str], fallback: str) -> str:
@@ -13,6 +14,12 @@ def pick_language(wanted: Iterable[str], offered: Iterable[str], fallback: str) 
             else `de`, else any other `de-…`.
         offered: whole languages only. Of equals, the first.
     """
+    return _pick(tuple(wanted), tuple(offered), fallback)
+
+
+# Browsers ask in few ways; what is kept is small, since tags have 35 characters at most.
+@lru_cache(maxsize=1024)
+def _pick(wanted: tuple[str, ...], offered: tuple[str, ...], fallback: str) -> str:
     by_tag: dict[str, str] = {}
     for tag in offered:
         by_tag.setdefault(tag.lower(), tag)

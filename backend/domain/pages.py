@@ -64,6 +64,9 @@ def _fits(pattern: list[str], path: list[str]) -> bool:
 
 
 def _is_id(segment: str) -> bool:
-    if not segment or segment.startswith(":") or _VERSION.match(segment):
+    # Most segments are plain words, and only an id as long as a UUID has no digit.
+    if (segment.isalpha() and len(segment) < 32) or not segment or segment[0] == ":":
+        return False
+    if _VERSION.match(segment):
         return False
     return any(shape.match(segment) for shape in (_NUMBER, _UUID, _HASH, _TOKEN, _SLUG_WITH_NUMBER))

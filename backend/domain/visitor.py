@@ -6,8 +6,9 @@ decision can be replayed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Self
 
 from backend.domain.timestamps import format_time, parse_date, parse_time
@@ -150,6 +151,10 @@ class Visitor:
     project_enabled: bool = True
     manual: bool = False
 
+    def members(self) -> dict[str, Any]:
+        """Return the members by name, as they are."""
+        return dict(zip(NAMES, _members(self), strict=True))
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values with everything a replay needs."""
         record: dict[str, Any] = {name: getattr(self, name) for name in PLAIN}
@@ -193,6 +198,10 @@ class Visitor:
             },
             armed=_present(parse_time, record.get("armed")),
         )
+
+
+NAMES = tuple(each.name for each in fields(Visitor))
+_members = attrgetter(*NAMES)
 
 
 def _present(parse: Any, record: Mapping[str, Any] | None) -> dict[str, Any]:

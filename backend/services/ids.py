@@ -18,18 +18,10 @@ def new_id(prefix: str) -> str:
     Time comes first so that new rows lie side by side in the index: random keys would dirty
     a page of their own each. The last 12 digits are random.
     """
-    when = _base62(time.time_ns() // 1_000_000, _TIME_DIGITS)
-    return prefix + when + _base62(int.from_bytes(secrets.token_bytes(10)), _RANDOM_DIGITS)
+    when = keys.base62(time.time_ns() // 1_000_000, _TIME_DIGITS)
+    return prefix + when + keys.base62(int.from_bytes(secrets.token_bytes(10)), _RANDOM_DIGITS)
 
 
 def new_token(prefix: str) -> str:
     """Return a new key or token of the kind `prefix` names."""
     return keys.token(prefix, secrets.token_bytes(40))
-
-
-def _base62(value: int, length: int) -> str:
-    digits = []
-    for _ in range(length):
-        value, digit = divmod(value, 62)
-        digits.append(keys.ALPHABET[digit])
-    return "".join(reversed(digits))

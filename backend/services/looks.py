@@ -20,9 +20,14 @@ from backend.storage.known import KnownAccount, KnownUser
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen: `visitors` has the person as each survey meets them, by its id."""
+    """What was seen: `visitors` has the person as each survey meets them, by its id.
+
+    Args:
+        new_browser: id of the browser that a named person came with, when it was never seen.
+    """
 
     user: KnownUser
+    new_browser: str | None
     account: KnownAccount | None
     visitors: Mapping[str, Visitor]
     evaluations: Sequence[Evaluation]
@@ -49,7 +54,7 @@ def look(
     Args:
         is_dry: writes nothing: somebody never seen is taken for first seen now.
     """
-    user = _user(connection, project, question, asker, now, is_dry)
+    user, new_browser = _user(connection, project, question, asker, now, is_dry)
     account = _account(connection, project, asker, user, now, is_dry)
     person = visitors.visitor(project, question, asker, user, account, now)
     person = visitors.counted(
@@ -57,7 +62,9 @@ def look(
     )
     met = {each: visitors.meeting(person, user, question, each) for each in rules}
     evaluations = [eligibility.evaluate(each, met[each.id], now) for each in rules.values()]
-    return Look(user, account, met, evaluations, eligibility.choose(evaluations, rules))
+    return Look(
+        user, new_browser, account, met, evaluations, eligibility.choose(evaluations, rules)
+    )
 
 
 def _user(
@@ -67,25 +74,27 @@ def _user(
     asker: Asker,
     now: datetime,
     is_dry: bool,
-) -> KnownUser:
-    """Return the person, with the past of every browser that is known to be theirs."""
+) -> tuple[KnownUser, str | None]:
+    """Return the person with the past of their browsers, and the one they have now if new."""
     who = (connection, project.id, asker.user_id, asker.is_anonymous)
     if is_dry:
         user = known.find(*who) or KnownUser(0, asker.user_id, now)
     else:
         user = known.find_or_add(*who, now)
         known.keep_seen(connection, user, now)
-    anonymous_id = question.anonymous_id
+    new_browser, anonymous_id = None, question.anonymous_id
     if asker.claims is not None:
-        return _claimant(connection, project.id, user, asker.claims, anonymous_id)
+        return _claimant(connection, project.id, user, asker.claims, anonymous_id), None
     if not asker.is_anonymous and anonymous_id is not None:
         browser = known.find(connection, project.id, anonymous_id, True)
-        if browser is not None and browser.linked_to is None:
+        if browser is None:
+            new_browser = anonymous_id
+        elif browser.linked_to is None:
             if is_dry:
-                return known.joined(known.with_linked(connection, user), [browser])
+                return known.joined(known.with_linked(connection, user), [browser]), None
             links.link(connection, project.id, [Link(asker.user_id, anonymous_id)], now)
             user = known.find_or_add(*who, now)
-    return known.with_linked(connection, user)
+    return known.with_linked(connection, user), new_browser
 
 
 def _claimant(

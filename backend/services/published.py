@@ -47,6 +47,15 @@ class PublishedSurvey:
     names_read: Mapping[str, Set[str]]
     content: Mapping[str, Any]
     record: Mapping[str, Any]
+    _said: dict[str, msgspec.Raw] = field(default_factory=dict)
+
+    def content_in(self, language: str) -> msgspec.Raw:
+        """Return the content, as JSON, that a page needs which speaks one of its languages."""
+        if language not in self._said:
+            texts = {language: self.content["texts"][language]}
+            spoken = {**self.content, "default_language": language, "texts": texts}
+            self._said[language] = msgspec.Raw(msgspec.json.encode(spoken))
+        return self._said[language]
 
 
 @dataclass(frozen=True, slots=True)

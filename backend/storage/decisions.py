@@ -143,26 +143,16 @@ def add(
         out_of_budget: surveys that would have been shown but for their daily budget.
     """
     with together(connection):
-        _ADD_DECISION(
-            connection,
-            decision._replace(
-                at=to_ms(decision.at),  # type: ignore[arg-type]
-                evaluations=to_json(decision.evaluations),  # type: ignore[arg-type]
-            ),
-        )
+        before, after = decision[:3], decision[4:-1]
+        evaluations = to_json(decision.evaluations)
+        _ADD_DECISION(connection, (*before, to_ms(decision.at), *after, evaluations))
         for survey_id in sorted(out_of_budget):
             _COUNT_REFUSED(connection, (survey_id, day, asked_today[survey_id]))
         if ticket is None:
             return
         issued_ms, expires_ms = to_ms(ticket.issued_at), to_ms(ticket.expires_at)
-        _ADD_TICKET(
-            connection,
-            ticket._replace(
-                context=to_json(ticket.context),  # type: ignore[arg-type]
-                issued_at=issued_ms,  # type: ignore[arg-type]
-                expires_at=expires_ms,  # type: ignore[arg-type]
-            ),
-        )
+        context, probability = to_json(ticket.context), ticket.admission_probability
+        _ADD_TICKET(connection, (*ticket[:8], context, probability, issued_ms, expires_ms))
         _INVITE(connection, (issued_ms, expires_ms, ticket.user_key))
         if ticket.survey_id in asked_today:
             seen = asked_today[ticket.survey_id]

@@ -41,6 +41,13 @@ _ADD_USER = Sql(
     " activity_day, activity_bits, recent_use) VALUES (?, ?, ?, '{}', ?, ?, 0, 0, ?)"
     " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING RETURNING key"
 )
+_ADD_BROWSER = Sql(
+    "INSERT INTO users (project_id, user_id, is_anonymous, traits, first_seen_at, last_seen_at,"
+    " activity_day, activity_bits, recent_use, linked_to)"
+    " VALUES (?, ?, ?, '{}', ?, ?, 0, 0, ?, ?)"
+    " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING RETURNING key"
+)
+_HAS_BROWSERS = Sql("UPDATE users SET linked_to = key WHERE key = ? AND linked_to IS NULL")
 _SEEN = Sql("UPDATE users SET last_seen_at = ? WHERE key = ? AND last_seen_at < ?")
 _ACCOUNT = Sql("SELECT key, traits FROM accounts WHERE project_id = ? AND account_id = ?")
 _ADD_ACCOUNT = Sql(
@@ -117,6 +124,18 @@ def find_or_add(
     found = find(connection, project_id, user_id, is_anonymous)
     assert found is not None
     return found
+
+
+def add_browser(
+    connection: Connection, project_id: str, anonymous_id: str, person_key: int, now: datetime
+) -> bool:
+    """Add a browser never seen before as the person's; False when somebody else just added it."""
+    now_ms = to_ms(now)
+    row = (project_id, anonymous_id, True, now_ms, now_ms, b"", person_key)
+    if _ADD_BROWSER(connection, row).fetchone() is None:
+        return False
+    _HAS_BROWSERS(connection, (person_key,))
+    return True
 
 
 def keep_seen(connection: Connection, user: KnownUser, now: datetime) -> None:

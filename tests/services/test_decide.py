@@ -246,3 +246,12 @@ def test_a_decision_is_as_large_as_its_rules_and_not_as_the_person(db, ask, make
     evaluations = evaluations_of(db, ask(user_id="u1", traits=traits)["decision_id"])
 
     assert len(json.dumps(evaluations)) < 5_000
+
+
+def test_a_browser_in_which_a_known_person_was_asked_is_theirs_signed_out_too(
+    ask, answer, make_survey
+):
+    make_survey(rests={"any_survey_rest_days": 0})
+    answer(ask(user_id="u1", anonymous_id="never-seen-alone"))
+
+    assert ask(anonymous_id="never-seen-alone")["reason"] == "rested_after_answer"

@@ -11,7 +11,7 @@ from backend.services.clock import utc_now
 from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.services.visitors import Question
-from backend.storage.models import Account, Decision, SurveyDay, Ticket
+from backend.storage.models import Account, Decision, SurveyDay, Ticket, User
 
 USERS, THREADS = 500, 16
 
@@ -116,3 +116,39 @@ def test_a_browser_and_its_user_hold_one_open_ticket_together(db, decide_at_once
     decide_at_once(questions)
 
     assert rows(db, select(func.count()).select_from(Ticket)) == [(20,)]
+
+
+def test_a_browser_met_first_with_its_user_and_alone_gets_one_ticket(
+    db, decide_at_once, make_survey
+):
+    make_survey()
+    people = range(60)
+    questions = [
+        Question(user_id=user, anonymous_id=f"b{n}")
+        for n in people
+        for user in (f"u{n}", None, f"u{n}")
+    ]
+
+    answers = decide_at_once(questions)
+
+    assert sum(each["show"] for each in answers) == len(people)
+
+
+def test_a_person_whose_browser_is_linked_this_moment_gets_one_ticket(
+    db, decide_at_once, make_survey
+):
+    make_survey(targeting={"pages": ["/asked"]})
+    people = range(60)
+    decide_at_once([Question(anonymous_id=f"b{n}") for n in people])
+    decide_at_once([Question(user_id=f"u{n}") for n in people])
+    questions = [
+        Question(user_id=user, anonymous_id=f"b{n}", page="/asked")
+        for n in people
+        for user in (f"u{n}", None, f"u{n}", None)
+    ]
+
+    decide_at_once(questions)
+
+    tickets = select(func.count()).select_from(Ticket).join(User, User.key == Ticket.user_key)
+    by_person = rows(db, tickets.group_by(func.coalesce(User.linked_to, User.key)))
+    assert by_person == [(1,)] * len(people)

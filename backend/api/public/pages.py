@@ -20,7 +20,7 @@ from backend.domain.errors import FieldError, InvalidRequestError, NotFoundError
 from backend.domain.values import is_name
 from backend.services import page_views
 from backend.services.clock import utc_now
-from backend.services.decide import identify
+from backend.services.identify import identify
 from backend.services.page_views import View
 
 MOST_VIEWS: Final = 100

@@ -43,7 +43,7 @@ def decide() -> ResponseReturnValue:
     rate_limit.check_address(request)
     document = body.json_object(request, "widget")
     project = project_of(document)
-    question = read_question(document, request.headers.get("Origin"))
+    question = read_question(document, request.environ.get("HTTP_ORIGIN"))
     if asks_for_privacy(document, project):
         question = nameless(question, project.id, rate_limit.daily_salt())
     rate_limit.check_person(project.id, person_of(question))
@@ -52,7 +52,7 @@ def decide() -> ResponseReturnValue:
     told = decisions.decide(parts.db, parts.vault, project, question, now, parts.erased)
     if told["show"] and (texts := files.interface(told["language"])):
         told["interface"] = texts
-    return files.packed(body.answer(told))
+    return files.packed(told)
 
 
 @public.post("/v1/responses", provide_automatic_options=False)
@@ -98,8 +98,9 @@ def project_of(document: dict[str, Any]) -> PublishedProject:
     key = document.get("publishable_key")
     if not isinstance(key, str):
         raise KeyInvalidError("publishable_key is missing.")
-    project_id = credentials.publishable_key_project(zeroten().db, key)
-    project = zeroten().published.project(project_id)
-    if not origins.is_allowed(request.headers.get("Origin"), project.origins, project.is_demo):
+    parts = zeroten()
+    project = parts.published.project(credentials.publishable_key_project(parts.db, key))
+    origin = request.environ.get("HTTP_ORIGIN")
+    if not origins.is_allowed(origin, project.origins, project.is_demo):
         raise OriginNotAllowedError("Add the page's origin to the project's list of origins.")
     return project
