@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.config import Config
 from backend.domain.errors import NotFoundError, StorageUnavailableError
-from backend.storage.db import Database
+from backend.storage.db import MAX_TRIES, Database
 from backend.storage.fast import Sql
 from backend.storage.leases import lease
 from backend.storage.models import Project
@@ -80,7 +80,7 @@ def test_a_write_that_never_gets_through_is_given_up_as_an_outage(pg):
 
     with pytest.raises(StorageUnavailableError):
         pg.write(work)
-    assert len(tries) == 5
+    assert len(tries) == MAX_TRIES
 
 
 def test_two_writes_that_lock_each_other_out_both_get_through(pg):
