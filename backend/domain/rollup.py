@@ -47,6 +47,15 @@ class Rollup:
     facts: list[Facts] = field(default_factory=list)
     links: dict[Link, None] = field(default_factory=dict)
 
+    def people(self) -> set[Person]:
+        """Return everybody it names; of an alias the user alone, for the rest may be either."""
+        browsers = {each.previous_id for each in self.links if not each.is_alias}
+        return (
+            {Person(each, False) for each in (*self.users, *(link.user_id for link in self.links))}
+            | {Person(each, True) for each in (*self.anonymous, *browsers)}
+            | {fact.person for fact in self.facts}
+        )
+
 
 def join(row: list[int], other: Sequence[int]) -> None:
     """Add `other`, a row of the same person, day and name, to `row`."""

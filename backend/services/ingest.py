@@ -101,9 +101,14 @@ class Ingest:
         last = effects[-1][0]
         project, now = last.project, last.now
         rollups = [effect for _, effect in effects]
-        if facts := [fact for rollup in rollups for fact in rollup.facts]:
+        facts = [fact for rollup in rollups for fact in rollup.facts]
+        found = {link for rollup in rollups for link in rollup.links}
+        if facts or found:
+            named = {person for rollup in rollups for person in rollup.people()}
+            people.hold(connection, project.id, named, now)
+        if facts:
             people.learn(connection, project.id, facts, now)
-        if found := {link for rollup in rollups for link in rollup.links}:
+        if found:
             links.link(connection, project.id, found, now)
         rows = recent.record(connection, project.id, rollups, self._names)
         # Any key of the group names its rows: what has one was never written before.

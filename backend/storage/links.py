@@ -26,7 +26,7 @@ _PERSON = (
         User.user_id == bindparam("user"),
         User.is_anonymous == bindparam("anonymous"),
     )
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _NAMED_KEY = select(User.key).where(
     User.project_id == bindparam("project"),

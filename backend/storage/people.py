@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.domain.events import Facts, Person
@@ -23,7 +23,7 @@ _USER = (
         User.user_id == bindparam("user"),
         User.is_anonymous == bindparam("anonymous"),
     )
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _ACCOUNT_KEY = Sql("SELECT key FROM accounts WHERE project_id = ? AND account_id = ?")
 _ADD_ACCOUNT = Sql(
@@ -33,7 +33,31 @@ _ADD_ACCOUNT = Sql(
 _ACCOUNT = select(Account.key, Account.traits).where(
     Account.project_id == bindparam("project"), Account.account_id == bindparam("account")
 )
-_ACCOUNT_TO_CHANGE = _ACCOUNT.with_for_update()
+_ACCOUNT_TO_CHANGE = _ACCOUNT.with_for_update(key_share=True)
+
+_HOLD = text(
+    "SELECT u.user_id, u.is_anonymous FROM users u"
+    " JOIN unnest(CAST(:ids AS text[]), CAST(:anonymous AS boolean[])) AS wanted (id, anonymous)"
+    " ON u.user_id = wanted.id AND u.is_anonymous = wanted.anonymous"
+    " WHERE u.project_id = :project ORDER BY u.key FOR NO KEY UPDATE OF u"
+)
+
+
+def hold(
+    connection: Connection, project_id: str, people: Collection[Person], now: datetime
+) -> None:
+    """Have nobody else change these people until the transaction ends; add who is new.
+
+    Known people first, by key, then new ones, by id, and all before anything else is locked:
+    transactions that keep to that never wait for each other in a circle. SQLite has one writer.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    ids, anonymous = zip(*people, strict=True)
+    wanted = {"project": project_id, "ids": list(ids), "anonymous": list(anonymous)}
+    known = {Person(*row) for row in connection.execute(_HOLD, wanted)}
+    for person in sorted(set(people) - known):
+        add_user(connection, project_id, person.id, person.is_anonymous, now)
 
 
 def learn(connection: Connection, project_id: str, facts: Sequence[Facts], now: datetime) -> None:
@@ -42,7 +66,7 @@ def learn(connection: Connection, project_id: str, facts: Sequence[Facts], now: 
     A trait set to null is removed; others are added or replaced.
     """
     said, members, accounts = _told(facts)
-    # All people before any account, each by id: who locks in one order never waits in a circle.
+    # All people before any account, each by id, as `hold` says.
     known = {
         person: _user(connection, project_id, person, now)
         for person in sorted(said.keys() | members.keys())
