@@ -7,7 +7,17 @@ import json
 import sys
 
 # Each module has `run()`, which yields rows; `ingest` covers both databases.
-BENCHES = ("eligibility", "decide", "responses", "ingest", "insights", "sdk", "widget", "dashboard")
+BENCHES = (
+    "eligibility",
+    "decide",
+    "responses",
+    "guards",
+    "ingest",
+    "insights",
+    "sdk",
+    "widget",
+    "dashboard",
+)
 
 
 def main(wanted: list[str]) -> int:

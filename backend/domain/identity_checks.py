@@ -1,7 +1,7 @@
 """What an identity token says and which check it fails, in words: for whoever writes the signing.
 
 A visitor's request only ever hears that its token is not valid; this is for admins alone.
-`identity.verify` has the last word: a token passes here when it passes there.
+`identity` has the last word: a token passes here when it passes there.
 """
 
 from __future__ import annotations
@@ -176,8 +176,7 @@ def _facts(claims: Mapping[str, Any]) -> Check:
 
 def _verdict(token: str, secret: str, project_id: str, now: datetime) -> Check:
     try:
-        identity.key_id(token)
-        identity.verify(token, secret, project_id, now)
+        identity.read(token).verify(secret, project_id, now)
     except (IdentityInvalidError, IdentityExpiredError):
         return Check("verdict", False, "Refused: answers that come with it get 401.")
     return Check("verdict", True, "Taken: answers that come with it are verified.")

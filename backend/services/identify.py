@@ -53,13 +53,12 @@ def identify(
 def _verified(
     db: Database, vault: Vault, project: PublishedProject, question: Question, now: datetime
 ) -> Identity:
-    token = question.identity_token or ""
-    secret_id = identity.key_id(token)
-    secret = identity_secret(db, project.id, secret_id)
+    token = identity.read(question.identity_token or "")
+    secret = identity_secret(db, project.id, token.key_id)
     if secret is None:
         raise IdentityInvalidError
-    said = identity.verify(token, vault.decrypt_often(secret.encrypted), project.id, now)
-    last_use.note(db, IdentitySecret, secret_id, secret.last_used_day, now)
+    said = token.verify(vault.decrypt_often(secret.encrypted), project.id, now)
+    last_use.note(db, IdentitySecret, token.key_id, secret.last_used_day, now)
     if question.user_id is not None and question.user_id != said.user_id:
         raise IdentityInvalidError
     return said
