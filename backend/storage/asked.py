@@ -16,6 +16,11 @@ _SILENT = Sql(
     " FROM responses WHERE project_id = ? AND answered_at IS NULL AND invited_at >= ?"
     " AND invited_at < ? AND NOT is_test AND NOT is_manual"
 )
+_IGNORED = Sql(
+    "SELECT user_key, invited_at FROM responses WHERE project_id = ? AND answered_at IS NULL"
+    " AND invited_at >= ? AND invited_at < ? AND NOT is_test"
+)
+_NEW = Sql("SELECT key, first_seen_at FROM users WHERE project_id = ? AND first_seen_at >= ?")
 _ASKED = Sql(
     "SELECT count(DISTINCT user_key) FROM tickets WHERE project_id = ? AND issued_at >= ?"
     " AND issued_at < ?"
@@ -48,6 +53,14 @@ def silent(connection: Connection, project_id: str, start_ms: int, end_ms: int) 
     return list(map(Silent._make, rows))
 
 
+def ignored(
+    connection: Connection, project_id: str, start_ms: int, end_ms: int
+) -> list[tuple[int, int]]:
+    """Return who was shown a survey in [start, end) without answering, and when (ms)."""
+    rows: list[tuple[int, int]] = _IGNORED(connection, (project_id, start_ms, end_ms)).fetchall()
+    return rows
+
+
 def sampled(connection: Connection, project_id: str, start_ms: int, end_ms: int) -> int:
     """Count the people who were given a ticket in [start, end)."""
     return int(_ASKED(connection, (project_id, start_ms, end_ms)).fetchone()[0])
@@ -66,6 +79,11 @@ def of_accounts(
     for account, user, at in _ACCOUNTS(connection, (project_id, start_ms, end_ms)).fetchall():
         found.setdefault(account, []).append((user, at))
     return found
+
+
+def new_since(connection: Connection, project_id: str, since_ms: int) -> dict[int, int]:
+    """Return who was seen for the first time since then, and when (ms)."""
+    return dict(_NEW(connection, (project_id, since_ms)).fetchall())
 
 
 def account_sizes(connection: Connection, accounts: Sequence[int]) -> dict[int, int]:

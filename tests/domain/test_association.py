@@ -228,7 +228,7 @@ def test_a_recent_incident_is_compared_at_equal_use():
     answers = planted()
     flag = answers.features.rows_with(answers.features.labels.index("real"))
 
-    row = drivers.recency_row(answers, "incident", flag)
+    row = drivers.recency_rows(answers, {"incident": flag})[0]
 
     expected = next(r for r in drivers.features_table(answers) if r["name"] == "real")
     assert row["adjusted"] == expected["adjusted"]

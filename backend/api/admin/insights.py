@@ -19,6 +19,7 @@ from backend.services.insights import (
     over_time,
     people,
     planning,
+    recency,
 )
 from backend.services.insights import (
     answered as who,
@@ -63,6 +64,18 @@ def get_features(query: dict[str, Any]) -> Response:
     From 100 answers on. An association, never an effect.
     """
     return ask(levels.features, query, kind=query.pop("kind"))
+
+
+@insights.get("/insights/recency")
+@insights.arguments(schemas.QuestionSchema, location="query")
+@insights.response(200, shape(recency.Recency))
+@access("admin", role="analyst", scope="insights:read")
+def get_recency(query: dict[str, Any]) -> Response:
+    """What of the 7 days before goes with the answers: a release, or being new.
+
+    From 100 answers on; `level_with` and `level_without` where it does.
+    """
+    return ask(recency.recency, query)
 
 
 @insights.get("/insights/trend")

@@ -116,7 +116,8 @@ class BreakdownSchema(QuestionSchema):
         validate=validate.Length(1, NAME_LENGTH),
         metadata={
             "description": "`role`, `plan`, `page`, `language`, `device`, `version` (of the app), "
-            "`survey`, `survey_version`, or the name of a trait."
+            "`survey`, `survey_version`, `usage_group` (a fifth of active use), `display_number` "
+            "and `answer_delay` (early against late), or the name of a trait."
         },
     )
 

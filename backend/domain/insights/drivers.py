@@ -5,6 +5,7 @@ time; `drivers_table` computes all features at once from sums over the pairs pre
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, TypedDict
 
@@ -113,21 +114,19 @@ def features_table(
     return drivers_table(answers, confidence)[kind]
 
 
-def recency_row(answers: Answers, name: str, flag: Bools, confidence: float = 0.95) -> DriverRow:
+def recency_rows(
+    answers: Answers, flags: Mapping[str, Bools], confidence: float = 0.95
+) -> list[DriverRow]:
     """Compare answers with and without something in the 7 days before them, at equal use.
 
-    `flag` says which answers had an incident, open ticket, onboarding or release then; it is
-    as long as `answers`. When the row is marked, show the NPS with and without them.
+    `flags` says, by name, which answers had an incident, onboarding or release then, each as
+    long as `answers`. When a row is marked, show the NPS with and without those answers.
     """
-    flagged = Used(
-        np.concatenate(([0], np.cumsum(flag))).astype(np.int64),
-        np.zeros(int(flag.sum()), np.int32),
-        (name,),
-    )
-    nothing = Used(np.zeros(len(flag) + 1, np.int64), np.zeros(0, np.int32))
-    return features_table(
-        replace(answers, features=flagged, pages=nothing), "features", confidence
-    )[0]
+    table = np.array([*flags.values()], np.bool_).reshape(len(flags), len(answers)).T
+    indptr = np.concatenate(([0], np.cumsum(table.sum(1)))).astype(np.int64)
+    flagged = Used(indptr, np.nonzero(table)[1].astype(np.int32), tuple(flags))
+    nothing = Used(np.zeros(len(answers) + 1, np.int64), np.zeros(0, np.int32))
+    return features_table(replace(answers, features=flagged, pages=nothing), "features", confidence)
 
 
 def _reasons(found: Association, n: int) -> list[str | None]:

@@ -13,9 +13,11 @@ from backend.domain.errors import FieldError, InvalidRequestError
 from backend.domain.insights.active_use import GROUPS, usage_groups
 from backend.domain.insights.breakdown import BreakdownRow, breakdown_table, hide_small_cells
 from backend.domain.insights.columns import Answers, Labelled
+from backend.domain.insights.displays import display_columns
 from backend.domain.insights.drivers import DriverRow, Kind, features_table
 from backend.domain.insights.privacy import suppress
 from backend.domain.insights.score import ScoreTable, score_table
+from backend.domain.insights.trend import DAY_MS
 from backend.domain.insights.wording import Note, note
 from backend.services.insights.coarse import joined
 from backend.services.insights.envelope import Envelope, envelope
@@ -23,11 +25,15 @@ from backend.services.insights.population import Populations
 from backend.services.insights.question import Question
 from backend.services.insights.view import LABELLED, TRAIT, USAGE_GROUP, View, look, with_trait
 from backend.services.insights.windows import Windows
+from backend.storage import asked
 
 # A dimension of thousands of values is a list of people, not a breakdown.
 MOST_VALUES: Final = 200
 OTHER: Final = "(other)"
 DIMENSIONS: Final = (*LABELLED, "survey")
+LATENESS: Final = ("display_number", "answer_delay")
+# How long before the window a first display may lie.
+EARLIER_MS: Final = 90 * DAY_MS
 
 
 class Score(Envelope, ScoreTable):
@@ -134,6 +140,13 @@ def _dimension(session: Session, windows: Windows, view: View, by: str) -> tuple
     if by == USAGE_GROUP:
         loaded = replace(view.loaded, answers=with_usage_group(view.answers))
         return by, replace(view, loaded=loaded)
+    if by in LATENESS:
+        span = (view.start_ms - EARLIER_MS, view.end_ms)
+        shown = asked.ignored(session.connection(), view.project_id, *span)
+        user, at = np.array(shown, np.int64).reshape(-1, 2).T
+        named = {**view.answers.dimensions, **display_columns(view.answers, user, at)}
+        answers = replace(view.answers, dimensions=named)
+        return by, replace(view, loaded=replace(view.loaded, answers=answers))
     if not view.question.sees_answers and not personal.without_names({by: ""}):
         fault = FieldError("#/query/by", "This trait names people.")
         raise InvalidRequestError(errors=[fault])

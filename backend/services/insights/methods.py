@@ -33,6 +33,10 @@ _SUMMARIES: Final = {
         "Users and non-users compared within groups of equal active use in the 30 days before"
         " the invitation: an association, not an effect."
     ),
+    "recency": (
+        "Answers with a release, or a first visit, in the 7 days before them, beside the others"
+        " at equal active use; where it matters, the NPS with and without them."
+    ),
     "trend": (
         "The level of each calendar period in the project's time zone. Neighbours are not"
         " compared: looked at every month, that finds a change that is none 4 years in 10."

@@ -25,7 +25,7 @@ from backend.services.insights import releases
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.people import account_ids
 from backend.services.insights.question import Question
-from backend.services.insights.view import View, look, now_ms
+from backend.services.insights.view import View, instant, look, now_ms
 from backend.services.insights.windows import Windows
 from backend.services.scope import one
 from backend.storage.fast import from_ms
@@ -33,7 +33,6 @@ from backend.storage.models import Release, Survey, SurveyVersion
 
 YEAR_DAYS: Final = 360
 CYCLE_MS: Final = 90 * DAY_MS
-FIRST_MS: Final = 0
 SHORTER_THAN_MONTHS: Final = ("day", "week")
 
 
@@ -214,8 +213,7 @@ def repeats(
 
 
 def _span(view: View) -> tuple[Any, Any]:
-    # No release and no version is older than 1970 or younger than the year 10000.
-    return from_ms(max(view.start_ms, FIRST_MS)), from_ms(view.end_ms)
+    return instant(view.start_ms), instant(view.end_ms)
 
 
 def _versions(session: Session, view: View) -> list[tuple[str, str, int, Any]]:

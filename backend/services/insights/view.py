@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ from backend.services.insights.windows import Windows
 from backend.storage.answers import Loaded
 from backend.storage.models import Account, Project
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
 TRAIT: Final = "trait:"
 USAGE_GROUP: Final = "usage_group"
 CATEGORIES: Final = {"promoter": 1, "passive": 0, "detractor": -1}
@@ -126,6 +128,11 @@ def with_trait(
     column = windows.trait(session, project_id, loaded, name)
     named = {**loaded.answers.dimensions, TRAIT + name: column}
     return replace(loaded, answers=replace(loaded.answers, dimensions=named))
+
+
+def instant(ms: int) -> datetime:
+    """Return a window's edge as what releases and versions are found by; none is before 1970."""
+    return EPOCH + max(0, ms) * MILLISECOND
 
 
 def now_ms(view: View) -> int:

@@ -13,6 +13,9 @@ INSIGHTS = (
     "breakdown?by=role",
     "breakdown?by=usage_group",
     "breakdown?by=seats",
+    "breakdown?by=display_number",
+    "breakdown?by=answer_delay",
+    "recency",
     "features",
     "features?kind=pages",
     "trend?unit=day",
@@ -28,6 +31,7 @@ INSIGHTS = (
     "comments",
     "planning",
 )
+ANALYSTS = ("accounts", "active-use/p", "recency")
 WORLDS = {
     "empty": None,
     "one answer": World(people=1, answers_each=1, unanswered=0),
@@ -42,7 +46,8 @@ SEGMENTS = (
     "role=unknown",
     "feature=feature_1&plan=pro",
     "from=0001-01-01&to=9999-12-31",
-    "from=2026-03-29&to=2026-03-30",
+    "from=2026-03-08&to=2026-03-09",
+    "from=2026-11-01T00:30:00-02:30&to=2026-11-01T02:30:00-03:30",
     "confidence=0.9&category=detractor",
 )
 
@@ -68,15 +73,52 @@ def test_every_insight_answers_on_every_project(call, make_project, make_survey,
             for token in (given.analyst_token, given.viewer_token):
                 response = call("GET", url, token=token)
                 status = 200
-                if token == given.viewer_token and path.startswith(("accounts", "active-use/p")):
+                if token == given.viewer_token and path.startswith(ANALYSTS):
                     status = 403
-                if token == given.analyst_token and path == "repeats" and "2026-03-29" in segment:
+                if token == given.analyst_token and path == "repeats" and "from=2026" in segment:
                     status = 422
                 assert response.status_code == status, (url, response.text)
                 assert not has_nan(response.json)
                 if status == 200:
                     assert response.json["sentence"]
                     assert response.json["method"]["summary"]
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        "from=2026-05-02&to=2026-05-01",
+        "from=2026-05-01&to=2026-05-01",
+        "from=10000-01-01",
+        "confidence=0.99",
+        "score_min=9&score_max=3",
+        "category=happy",
+        "trait=seats",
+        "surprise=1",
+    ],
+)
+def test_a_question_that_makes_no_sense_is_a_problem_with_its_place(call, project, window):
+    for path in INSIGHTS:
+        response = call("GET", f"/insights/{path}{'&' if '?' in path else '?'}{window}")
+
+        assert response.status_code == 422, path
+        assert response.json["errors"][0]["pointer"].startswith("#/query/"), path
+
+
+def test_what_was_lately_before_an_answer_is_told_beside_it(call, project, make_survey, db):
+    write(db, project.id, make_survey(), World(people=220, answers_each=1, days=60))
+    at = datetime.now(UTC) - timedelta(days=20)
+    for name in ("5.0", "Outage"):
+        call("POST", "/releases", json={"name": name, "at": at.isoformat()})
+
+    table = call("GET", "/insights/recency").json
+    rows = {row["name"]: row for row in table["rows"]}
+
+    assert set(rows) == {"5.0", "Outage", "any release", "first seen"}
+    assert table["n"] == 220
+    assert rows["5.0"]["n_users"] == rows["Outage"]["n_users"] == rows["any release"]["n_users"]
+    assert 5 < rows["5.0"]["n_users"] < 60
+    assert rows["first seen"]["n_users"] is None
 
 
 def test_a_release_is_marked_and_asked_about(call, project, make_survey, db):
