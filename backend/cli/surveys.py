@@ -17,7 +17,7 @@ from backend.api.schemas.surveys import NewSurveySchema
 from backend.cli.common import ACTOR, CliError, database, project_of, show
 from backend.cli.common import show_all as show_records
 from backend.config import Config
-from backend.services import survey_checks, surveys
+from backend.services import survey_checks, survey_status, surveys
 from backend.services.clock import utc_now
 from backend.storage.models import Survey
 
@@ -86,7 +86,9 @@ def _change(config: Config, given: Namespace, status: str) -> None:
 
 
 def _set_status(session: Session, project_id: str, survey_id: str, status: str) -> dict[str, Any]:
-    survey = surveys.set_status(session, project_id, survey_id, status, actor=ACTOR, if_match=None)
+    survey = survey_status.set_status(
+        session, project_id, survey_id, status, actor=ACTOR, if_match=None
+    )
     notes = survey_checks.warnings(session, survey, utc_now()) if status == "published" else []
     return _shown(survey) | {"warnings": notes}
 

@@ -14,6 +14,9 @@ from sqlalchemy.orm import Session
 from backend.domain import survey_defaults
 from backend.domain.calendar import day_number
 from backend.domain.errors import ConflictError
+from backend.domain.flow.changes import changes as differences
+from backend.domain.limits import NAME_LENGTH
+from backend.domain.survey_templates import TEMPLATES
 from backend.domain.timestamps import format_time
 from backend.services import audit, pacing, survey_checks
 from backend.services.clock import utc_now
@@ -124,7 +127,11 @@ def versions(session: Session, project_id: str, survey_id: str) -> list[dict[str
         .order_by(SurveyVersion.number.desc())
     )
     members = ("number", "content", "published_at", "superseded_at")
-    return [{name: getattr(row, name) for name in members} for row in rows]
+    found = [{name: getattr(row, name) for name in members} for row in rows]
+    for newer, older in zip(found, [*found[1:], *found[-1:]], strict=True):
+        compared = differences(older["content"], newer["content"])
+        newer["changes"] = [each._asdict() for each in compared]
+    return found
 
 
 def add(session: Session, project_id: str, given: Mapping[str, Any], *, actor: str) -> Survey:
@@ -133,6 +140,10 @@ def add(session: Session, project_id: str, given: Mapping[str, Any], *, actor: s
     Raises:
         InvalidRequestError: pointing at what is wrong in `given`.
     """
+    given = dict(given)
+    template = given.pop("template", None)
+    if template is not None and "content" not in given:
+        given["content"] = TEMPLATES[template].content
     given = survey_checks.checked(session, project_id, given, "#/sampling", {})
     given = pacing.settled(given, {}, {}, utc_now().date())
     survey = create(session, project_id, **given)
@@ -140,6 +151,21 @@ def add(session: Session, project_id: str, given: Mapping[str, Any], *, actor: s
         session, actor=actor, action="survey.create", subject=survey.id, project_id=project_id
     )
     return survey
+
+
+def copy(session: Session, project_id: str, survey_id: str, *, actor: str) -> Survey:
+    """Add a draft like another survey: its words, rules and rests; a sample of its own.
+
+    Raises:
+        NotFoundError.
+    """
+    found = one(session, Survey, project_id, survey_id)
+    kept = {name: dict(getattr(found, name)) for name in ("targeting", "rests")}
+    # Salt, first day and paced rates belong to the survey that is out.
+    sampled = {name: found.sampling[name] for name in ("rate", "segments", "spread_days")}
+    name = f"Copy of {found.name}"[:NAME_LENGTH]
+    content = {"name": name, "content": found.content, "sampling": sampled}
+    return add(session, project_id, kept | content, actor=actor)
 
 
 def change(
@@ -181,7 +207,7 @@ def change(
         old |= _flat(name, getattr(survey, name))
         new |= _flat(name, whole)
         setattr(survey, name, whole)
-    _touch(survey)
+    touch(survey)
     audit.record(
         session,
         actor=actor,
@@ -193,46 +219,10 @@ def change(
     return survey
 
 
-def set_status(
-    session: Session,
-    project_id: str,
-    survey_id: str,
-    status: str,
-    *,
-    actor: str,
-    if_match: frozenset[str] | None,
-) -> Survey:
-    """Publish, pause or archive a survey; the status it has already is left as it is.
-
-    Args:
-        status: `published` puts the draft content out, as a new version if it differs.
-        if_match: None asks for no revision.
-    Raises:
-        NotFoundError, PreconditionFailedError,
-        ConflictError: it is archived, or to be paused and not out.
-    """
-    survey = one(session, Survey, project_id, survey_id, lock=True)
-    if if_match is not None:
-        check_revision(str(survey.revision), if_match)
-    before = {"status": survey.status, "published_version": survey.published_version}
-    if survey.status == "archived" and status != "archived":
-        raise ConflictError("The survey is archived.")
-    if status == "paused" and survey.status == "draft":
-        raise ConflictError("Only a published survey can be paused.")
-    if status == "published":
-        publish(session, survey)
-    elif survey.status != status:
-        survey.status = status
-        _touch(survey)
-    audit.record(
-        session,
-        actor=actor,
-        action=f"survey.{status}",
-        subject=survey.id,
-        project_id=project_id,
-        changes=audit.difference(before, {name: getattr(survey, name) for name in before}),
-    )
-    return survey
+def touch(survey: Survey) -> None:
+    """Give a changed survey its next revision."""
+    survey.updated_at = utc_now()
+    survey.revision += 1
 
 
 def _published(session: Session, survey: Survey) -> SurveyVersion | None:
@@ -249,8 +239,3 @@ def _flat(name: str, value: Any) -> dict[str, Any]:
         # Too long for the log; what was published of it is in the versions.
         return {name: sha256(msgspec.json.encode(value)).hexdigest()}
     return {name: format_time(value) if isinstance(value, datetime) else value}
-
-
-def _touch(survey: Survey) -> None:
-    survey.updated_at = utc_now()
-    survey.revision += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 from sqlalchemy.orm import Session
@@ -20,7 +20,10 @@ from backend.domain.errors import (
     NotFoundError,
     PreconditionFailedError,
 )
-from backend.services import decisions, projects, reach, survey_checks
+from backend.domain.flow.changes import changes
+from backend.domain.limits import NAME_LENGTH
+from backend.domain.survey_templates import TEMPLATES
+from backend.services import decisions, reach, survey_checks, survey_status
 from backend.services import surveys as service
 from backend.services.clock import utc_now
 from backend.services.decisions import Filters
@@ -49,19 +52,34 @@ def surveys() -> Response:
         rows = [service.view(session, survey) for survey in found]
     order = {"published": 0, "paused": 1, "draft": 2, "archived": 3}
     rows.sort(key=lambda row: (order[row["status"]], -row["priority"], row["name"]))
-    return page("surveys.html", section="Surveys", rows=rows)
+    return page("surveys.html", section="Surveys", rows=rows, templates=TEMPLATES)
 
 
 @web.post("/surveys")
 @access("dashboard", role=roles.ADMIN, scope="surveys:write")
 def add_survey() -> ResponseReturnValue:
-    """Draft the standard survey."""
+    """Draft a survey from a template."""
     project_id, actor = signed_in.project_id(), signed_in.principal().token_id
-    given = {"name": request.form.get("name", "").strip()[:200] or "How likely to recommend us"}
+    template = TEMPLATES.get(request.form.get("template", "nps"))
+    if template is None:
+        raise NotFoundError
+    name = request.form.get("name", "").strip()[:NAME_LENGTH] or template.name
+    given = {"name": name, "content": template.content}
     survey_id = zeroten().db.transact(
         lambda session: service.add(session, project_id, given, actor=actor).id
     )
-    return redirect(url_for("web.survey", survey_id=survey_id, project_id=project_id), 303)
+    return redirect(url_for("web.edit_survey", survey_id=survey_id, project_id=project_id), 303)
+
+
+@web.post("/surveys/<survey_id>/copy")
+@access("dashboard", role=roles.ADMIN, scope="surveys:write")
+def copy_survey(survey_id: str) -> ResponseReturnValue:
+    """Draft a survey like this one, whatever state this one is in."""
+    project_id, actor = signed_in.project_id(), signed_in.principal().token_id
+    made = zeroten().db.transact(
+        lambda session: service.copy(session, project_id, survey_id, actor=actor).id
+    )
+    return redirect(url_for("web.edit_survey", survey_id=made, project_id=project_id), 303)
 
 
 @web.get("/surveys/<survey_id>")
@@ -80,10 +98,10 @@ def change_survey(survey_id: str) -> ResponseReturnValue:
     given = {name: request.form[name] for name in (*SAMPLING, *RESTS) if name in request.form}
     tags = frozenset([request.form.get("revision", "")])
     try:
-        changes = _changes(given)
+        wanted = _changes(given)
         zeroten().db.transact(
             lambda session: service.change(
-                session, project_id, survey_id, changes, actor=actor, if_match=tags
+                session, project_id, survey_id, wanted, actor=actor, if_match=tags
             )
         )
     except PreconditionFailedError:
@@ -98,44 +116,25 @@ def change_survey(survey_id: str) -> ResponseReturnValue:
 @web.post("/surveys/<survey_id>/status")
 @access("dashboard", role=roles.ADMIN, scope="surveys:write")
 def set_status(survey_id: str) -> ResponseReturnValue:
-    """Publish, pause or archive."""
+    """Publish, pause, archive or take out of the archive."""
     project_id, actor = signed_in.project_id(), signed_in.principal().token_id
     status = request.form.get("status", "")
-    if status not in ("published", "paused", "archived"):
+    if status not in ("published", "paused", "archived", "restored"):
         raise NotFoundError
     tags = frozenset([request.form.get("revision", "")])
     try:
         zeroten().db.transact(
-            lambda session: service.set_status(
-                session, project_id, survey_id, status, actor=actor, if_match=tags
+            lambda session: (
+                survey_status.restore(session, project_id, survey_id, actor=actor, if_match=tags)
+                if status == "restored"
+                else survey_status.set_status(
+                    session, project_id, survey_id, status, actor=actor, if_match=tags
+                )
             )
         )
     except PreconditionFailedError:
         return _page(survey_id, {}, "Somebody else has changed this survey. Look again.", 412)
     return _back(survey_id, status)
-
-
-@web.get("/surveys/<survey_id>/preview")
-@access("dashboard", role=roles.VIEWER, scope="surveys:read")
-def preview(survey_id: str) -> Response:
-    """The real widget, drawing the draft in a frame; nothing it does is sent."""
-    project_id = signed_in.project_id()
-    with zeroten().db.read() as session:
-        content = one(session, Survey, project_id, survey_id).content
-        keys = projects.keys_of(session, project_id)
-        live = [key.token for key in keys if key.kind == "publishable" and not key.revoked_at]
-    g.is_framed = True
-    languages = list(content["texts"])
-    language = request.args.get("language", content["default_language"])
-    questions = [question["id"] for question in content["questions"]]
-    state = request.args.get("state", questions[0])
-    options = {
-        "language": language if language in languages else languages[0],
-        "state": state if state in (*questions, "thanks") else questions[0],
-        "theme": {"mode": "dark" if request.args.get("mode") == "dark" else "light"},
-        "values": _values(content, request.args.get("score", "")),
-    }
-    return page("preview.html", key=next(iter(live), None), content=content, options=options)
 
 
 def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int = 200) -> Response:
@@ -145,11 +144,12 @@ def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int 
         found = one(session, Survey, project_id, survey_id)
         stored = service.view(session, found)
         versions = service.versions(session, project_id, survey_id)
+        draft = changes(versions[0]["content"], stored["content"]) if versions else []
         notes = survey_checks.warnings(session, found, utc_now())
         forecast = None
         try:
-            changes = survey_checks.checked(session, project_id, _changes(tried), "#/sampling", {})
-            forecast = reach.reach(session, parts.published, project, survey_id, changes, utc_now())
+            tries = survey_checks.checked(session, project_id, _changes(tried), "#/sampling", {})
+            forecast = reach.reach(session, parts.published, project, survey_id, tries, utc_now())
         except InvalidRequestError as error:
             problem = problem or " ".join(fault.detail for fault in error.errors)
         asked = _decisions(session, survey_id) if signed_in.sees_answers() else None
@@ -159,6 +159,7 @@ def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int 
         section="Surveys",
         survey=stored,
         versions=versions,
+        draft_changes=draft,
         warnings=notes,
         values=_form(stored) | tried,
         is_tried=bool(tried),
@@ -214,11 +215,6 @@ def _changes(given: dict[str, str]) -> dict[str, Any]:
 
 def _refusal(detail: str) -> InvalidRequestError:
     return InvalidRequestError(errors=[FieldError("#/sampling", detail)])
-
-
-def _values(content: dict[str, Any], score: str) -> dict[str, Any]:
-    first = content["questions"][0]
-    return {first["id"]: int(score)} if score.isdecimal() and len(score) < 3 else {}
 
 
 def _back(survey_id: str, done: str) -> ResponseReturnValue:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from backend.domain.sampling import pacing as formula
-from backend.services import audit, pacing, surveys
+from backend.services import audit, pacing, survey_status, surveys
 from backend.services.clock import utc_now
 from backend.storage.models import Survey, User
 from tests.showings import add_showings
@@ -118,7 +118,7 @@ def test_what_does_not_run_is_not_paced(db, project, people, make_survey, change
     survey = make_survey()
     change(survey, limits=target(10))
     db.transact(
-        lambda session: surveys.set_status(
+        lambda session: survey_status.set_status(
             session, project.id, survey, status, actor="test", if_match=None
         )
     )

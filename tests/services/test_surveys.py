@@ -1,7 +1,7 @@
 import pytest
 
 from backend.domain.errors import ConflictError, InvalidRequestError, NotFoundError
-from backend.services import survey_checks, surveys
+from backend.services import survey_checks, survey_status, surveys
 from backend.services.clock import utc_now
 from backend.storage.models import Project
 
@@ -10,7 +10,7 @@ def test_a_survey_is_published_once_however_often_it_is_asked_for(db, project):
     def work(session):
         survey = surveys.add(session, project.id, {"name": "NPS"}, actor="test")
         for _ in range(3):
-            surveys.set_status(
+            survey_status.set_status(
                 session, project.id, survey.id, "published", actor="test", if_match=None
             )
         return survey.published_version, surveys.versions(session, project.id, survey.id)
@@ -77,7 +77,7 @@ def test_a_survey_of_another_project_cannot_be_paused(db, project, make_project,
 
     with pytest.raises(NotFoundError):
         db.transact(
-            lambda session: surveys.set_status(
+            lambda session: survey_status.set_status(
                 session, project.id, theirs, "paused", actor="test", if_match=None
             )
         )
@@ -86,7 +86,9 @@ def test_a_survey_of_another_project_cannot_be_paused(db, project, make_project,
 def test_a_draft_cannot_be_paused(db, project):
     def work(session):
         survey = surveys.add(session, project.id, {"name": "NPS"}, actor="test")
-        surveys.set_status(session, project.id, survey.id, "paused", actor="test", if_match=None)
+        survey_status.set_status(
+            session, project.id, survey.id, "paused", actor="test", if_match=None
+        )
 
     with pytest.raises(ConflictError):
         db.transact(work)
@@ -125,3 +127,36 @@ def test_a_project_that_is_off_or_without_pages_is_warned_of(db, make_project):
         return survey_checks.warnings(session, survey, utc_now())
 
     assert [text[:11] for text in db.transact(work)] == ["The project", "The project"]
+
+
+def test_what_is_archived_can_be_taken_out_again_and_only_that(db, project):
+    def work(session):
+        survey = surveys.add(session, project.id, {"name": "NPS"}, actor="test")
+        given = {"actor": "test", "if_match": None}
+        with pytest.raises(ConflictError):
+            survey_status.restore(session, project.id, survey.id, **given)
+        told = []
+        for first in ("archived", "published", "archived"):
+            if survey.status == "archived":
+                told.append(survey_status.restore(session, project.id, survey.id, **given).status)
+            survey_status.set_status(session, project.id, survey.id, first, **given)
+        told.append(survey_status.restore(session, project.id, survey.id, **given).status)
+        return told
+
+    assert db.transact(work) == ["draft", "paused"]
+
+
+def test_a_copy_has_the_words_and_rules_and_a_sample_of_its_own(db, project):
+    def work(session):
+        given = {"name": "A", "template": "ces", "sampling": {"rate": 0.3}}
+        first = surveys.add(session, project.id, given, actor="test")
+        surveys.publish(session, first)
+        return first, surveys.copy(session, project.id, first.id, actor="test")
+
+    first, copied = db.transact(work)
+    assert (copied.name, copied.status) == ("Copy of A", "draft")
+    assert copied.content == first.content
+    assert copied.content["questions"][0]["kind"] == "ces"
+    assert copied.sampling["rate"] == 0.3
+    assert copied.sampling["salt"] != first.sampling["salt"]
+    assert copied.sampling["started_on"] is None

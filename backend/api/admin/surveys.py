@@ -30,7 +30,7 @@ from backend.api.schemas.surveys import (
 )
 from backend.api.state import zeroten
 from backend.domain.errors import ConflictError
-from backend.services import pacing, survey_checks
+from backend.services import pacing, survey_checks, survey_status
 from backend.services import surveys as service
 from backend.services.clock import utc_now
 from backend.services.scope import one
@@ -139,8 +139,24 @@ def pause_survey(survey_id: str) -> Answer:
 @described(if_match=False)
 @access("admin", role="admin", scope="surveys:write")
 def archive_survey(survey_id: str) -> Answer:
-    """End a survey for good; its answers stay."""
+    """End a survey; its answers stay, and it can be taken out of the archive."""
     return _set_status(survey_id, "archived")
+
+
+@surveys.post("/surveys/<survey_id>/restore")
+@surveys.response(200, SurveySchema)
+@described(if_match=False, problems=[ConflictError])
+@access("admin", role="admin", scope="surveys:write")
+def restore_survey(survey_id: str) -> Answer:
+    """Take a survey out of the archive: a draft again, or paused when it has been out."""
+    project_id, actor, tags = current_project(), principal().token_id, if_match()
+
+    def work(session: Session) -> dict[str, Any]:
+        found = survey_status.restore(session, project_id, survey_id, actor=actor, if_match=tags)
+        return service.view(session, found)
+
+    restored = commit(work)
+    return restored, 200, etag_header(restored["revision"])
 
 
 @surveys.delete("/surveys/<survey_id>")
@@ -179,7 +195,7 @@ def _set_status(survey_id: str, status: str) -> Answer:
     project_id, actor, tags = current_project(), principal().token_id, if_match()
 
     def work(session: Session) -> dict[str, Any]:
-        survey = service.set_status(
+        survey = survey_status.set_status(
             session, project_id, survey_id, status, actor=actor, if_match=tags
         )
         notes = survey_checks.warnings(session, survey, utc_now())

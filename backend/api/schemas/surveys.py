@@ -9,7 +9,9 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from backend.api.schemas.common import AdminSchema, PageQuerySchema
 from backend.api.schemas.fields import Flag, Number, Time, Whole, date_text, name_text
 from backend.api.schemas.projects import OriginField
+from backend.domain.flow.changes import KINDS as CHANGE_KINDS
 from backend.domain.survey_rules import DEVICES, MAX_DAYS, STATUSES, TRIGGER_TYPES
+from backend.domain.survey_templates import TEMPLATES
 
 MAX_DELAY_MS: Final = 3_600_000
 MAX_LIFETIME_DAYS: Final = 365
@@ -162,6 +164,10 @@ class NewSurveySchema(SurveyChangeSchema):
     """A survey to be; what is left out is the standard one."""
 
     name = name_text(required=True)
+    template = fields.String(
+        validate=validate.OneOf(tuple(TEMPLATES)),
+        metadata={"description": "A content to start from, where none is given."},
+    )
 
 
 class SurveySchema(SurveyChangeSchema):
@@ -195,6 +201,15 @@ class SurveyQuerySchema(PageQuerySchema):
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
 
 
+class ContentChangeSchema(AdminSchema):
+    """One difference to the version before."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(CHANGE_KINDS))
+    where = fields.String(required=True)
+    before = fields.String(required=True, allow_none=True)
+    after = fields.String(required=True, allow_none=True)
+
+
 class SurveyVersionSchema(AdminSchema):
     """What was published once; it never changes."""
 
@@ -202,6 +217,7 @@ class SurveyVersionSchema(AdminSchema):
     content = fields.Raw(required=True, metadata={"type": "object"})
     published_at = Time(required=True)
     superseded_at = Time(required=True, allow_none=True)
+    changes = fields.List(fields.Nested(ContentChangeSchema), required=True)
 
 
 class SurveyVersionsSchema(AdminSchema):

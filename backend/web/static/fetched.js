@@ -21,7 +21,8 @@ export async function get(address) {
 /**
  * Send a form as its button would; the answer is a part of a page. Once signed in anew (in another
  * tab), the form carries the new session's token.
- * @returns {Promise<{status: number, told: string, part: Document | null}>} status 0: nothing came back
+ * @returns {Promise<{status: number, told: string, part: Document | null, address?: string}>} status 0:
+ *   nothing came back; `address`: where the form would have led
  */
 export async function send(form, submitter) {
   let response = await post(form, submitter);
@@ -29,7 +30,8 @@ export async function send(form, submitter) {
   if (!response) return {status: 0, told: TOLD.lost, part: null};
   if (isSignIn(response)) return {status: 401, told: TOLD.out, part: null};
   if (response.status >= 500) return {status: response.status, told: TOLD.lost, part: null};
-  return {status: response.status, told: '', part: parsed(await response.text())};
+  const address = response.redirected ? response.url : undefined;
+  return {status: response.status, told: '', part: parsed(await response.text()), address};
 }
 
 function post(form, submitter) {

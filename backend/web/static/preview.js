@@ -8,4 +8,11 @@
   window.zeroten = stub;
   stub('consent', 'denied');
   stub('preview', read('content'), read('options'));
+  // The editor around this frame sends what is being written.
+  addEventListener('message', ({origin, source, data}) => {
+    if (origin !== location.origin || source !== parent || !data.options) return;
+    document.body.className = data.options.theme.mode;
+    document.documentElement.lang = data.options.language;
+    window.zeroten('preview', data.content, data.options);
+  });
 })();

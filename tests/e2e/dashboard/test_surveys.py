@@ -1,0 +1,140 @@
+"""A survey from a template to the page; the forecast; why somebody was not asked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.dashboard.conftest import picture, violations
+
+
+@pytest.fixture
+def drafted(demo, guest):
+    """The editor of a new draft; it is archived at the end, as the demo had one survey."""
+    page = guest(allows="422|412|ERR_FAILED|403")
+    page.goto(demo["url"] + "/surveys")
+    page.get_by_role("radio", name="Feature feedback").check()
+    picture(page, "survey-templates")
+    page.get_by_label("Name").fill("About exports")
+    page.get_by_role("button", name="Write it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Words and looks")
+    address = page.url
+    yield page
+    page.unroute_all()
+    page.evaluate("onbeforeunload = null")
+    page.goto(re.sub(r"/edit.*", "", address))
+    for status in ("Pause", "Archive"):
+        if page.get_by_role("button", name=status, exact=True).is_visible():
+            page.get_by_role("button", name=status, exact=True).click()
+
+
+def test_a_survey_is_written_from_a_template_seen_live_and_published(drafted):
+    page = drafted
+    preview = page.frame_locator("iframe.preview")
+    expect(preview.get_by_role("heading")).to_have_text("How useful is this feature to you?")
+
+    page.get_by_label("Question", exact=True).first.fill("How useful are exports to you?")
+    expect(preview.get_by_role("heading")).to_have_text("How useful are exports to you?")
+    page.get_by_role("button", name="One of several").click()
+    expect(page.get_by_label("Question", exact=True).nth(3)).to_be_focused()
+    page.keyboard.type("Where do you open them?")
+    page.get_by_label("Options, a line each").last.fill("Excel\nNumbers\nA script of ours")
+    page.get_by_label("Asked").last.select_option(label="score is satisfied")
+    page.get_by_label("Step").select_option(label="Question 4")
+    expect(preview.get_by_role("heading")).to_have_text("Where do you open them?")
+    page.get_by_label("Width").select_option("phone")
+    page.get_by_label("Colour, on light").fill("#6b2fb3")
+    page.get_by_label("Step").select_option(label="Question 2")
+    expect(preview.get_by_text("It should be faster")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("Width").select_option("desktop")
+    expect(page.locator("iframe.phone")).to_have_count(0)
+    expect(preview.get_by_text("It should be faster")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    picture(page, "survey-editor")
+
+    page.get_by_role("button", name="Save the draft").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved as a draft")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("status")).to_contain_text("It is out")
+    page.get_by_role("link", name="Edit words and looks").click()
+    page.get_by_label("Question", exact=True).first.fill("How useful are our exports to you?")
+    page.get_by_role("button", name="Save the draft").click()
+    expect(page.get_by_text("What publishing changes, against version 1")).to_be_visible()
+    picture(page, "survey-changes")
+    assert violations(page) == []
+
+
+def test_faults_are_led_to_and_a_lost_connection_loses_nothing(drafted):
+    page = drafted
+    first = page.get_by_label("Question", exact=True).first
+    first.fill("")
+    page.get_by_role("button", name="Save the draft").click()
+    page.get_by_role("link", name="Question 1, text, en").click()
+    expect(page.get_by_label("Question", exact=True).first).to_be_focused()
+
+    page.keyboard.type("Is it useful?")
+    page.route("**/edit*", lambda route: route.abort())
+    page.get_by_role("button", name="Save the draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("the server cannot be reached")
+    expect(first).to_have_value("Is it useful?")
+    page.unroute_all()
+
+    page.get_by_role("button", name="Save the draft").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved as a draft")
+
+
+def test_of_two_who_write_at_once_the_second_sees_the_difference(drafted, guest):
+    hers, his = drafted, guest(allows="412")
+    his.goto(hers.url)
+    hers.get_by_label("Question", exact=True).first.fill("Hers?")
+    hers.get_by_role("button", name="Save the draft").click()
+    expect(hers.get_by_role("status")).to_contain_text("Saved as a draft")
+
+    his.get_by_label("Question", exact=True).first.fill("His?")
+    his.get_by_role("button", name="Save the draft").click()
+
+    difference = his.get_by_role("row", name="Words en, score, text")
+    expect(difference).to_contain_text("Hers?")
+    expect(difference).to_contain_text("His?")
+    picture(his, "survey-conflict")
+    assert violations(his) == []
+    expect(his.get_by_label("Question", exact=True).first).to_have_value("His?")
+    his.get_by_role("button", name="Save the draft").click()
+    expect(his.get_by_role("status")).to_contain_text("Saved as a draft")
+
+
+def test_a_rate_is_raised_with_its_forecast(demo, guest):
+    page = guest()
+    page.goto(demo["url"] + "/surveys/" + demo["survey_id"])
+    before = page.get_by_label("In the sample, percent of people").nth(1).input_value()
+    try:
+        for rate in ("20", "60"):
+            page.get_by_role("slider").fill(rate)
+            expect(page.get_by_role("heading", name="What this would bring")).to_be_visible()
+            page.get_by_role("button", name="Save", exact=True).click()
+            expect(page.get_by_role("status").first).to_contain_text("Saved; it acts")
+        page.get_by_role("slider").fill("90")
+        expect(page.get_by_role("heading", name="What this would bring")).to_be_visible()
+        expect(page.get_by_text("answers in")).to_be_visible()
+        picture(page, "survey")
+    finally:
+        page.goto(demo["url"] + "/surveys/" + demo["survey_id"])
+        page.get_by_label("In the sample, percent of people").nth(1).fill(before)
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_role("status").first).to_contain_text("Saved; it acts")
+
+
+def test_why_a_given_person_was_not_asked_is_one_question(demo, guest):
+    page = guest()
+    page.goto(demo["url"] + "/surveys/" + demo["survey_id"])
+
+    page.get_by_label("Why (not) this person?").fill("user-0001")
+    page.get_by_role("button", name="Explain").click()
+
+    expect(page.get_by_role("heading", name="user-0001, now")).to_be_visible()
+    expect(page.get_by_role("table")).to_contain_text("rested after answer")
+    picture(page, "explain")
+    assert violations(page) == []
