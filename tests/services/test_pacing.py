@@ -157,7 +157,9 @@ def test_each_rate_is_in_the_audit_trail(db, project, people, make_survey, chang
     pacing.pace(db, utc_now())
 
     with db.read() as session:
-        entry = audit.entries(session, project.id, subject=survey, before=None, limit=1)[0]
+        entry = audit.entries(
+            session, project.id, audit.Filters(subject=survey), before=None, limit=1
+        )[0]
         assert (entry.actor, entry.action) == ("pacing", "survey.pace")
         assert entry.changes["sampling.paced"] == [None, pytest.approx(10 / 0.2 / 240)]
 
