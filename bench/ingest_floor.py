@@ -22,7 +22,7 @@ from bench.ingest_events import EVENTS, FEATURES, batches
 
 # Beyond those of any user the product adds to the same table meanwhile.
 FIRST_USER = 1_000_000
-BODIES = 100
+BODIES = 400
 
 
 class Event(msgspec.Struct):

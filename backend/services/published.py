@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.domain import eligibility
@@ -20,6 +20,7 @@ from backend.domain.pages import PageRule
 from backend.services.project_facts import ActiveUse, ProjectFacts
 from backend.storage.db import Database
 from backend.storage.models import (
+    CatalogueEntry,
     IdentitySecret,
     Name,
     PrivacySettings,
@@ -66,7 +67,8 @@ class PublishedProject:
         signs_users: an identity secret is in use: who comes without a token only claims to be.
         server_traits: traits that servers sent and pages may not know; None when no rule reads
             any. Those of accounts begin with `account.`.
-        feature_ids: ids of the features that rules read, by name; unused ones have none.
+        feature_ids: ids of the names that make each feature which rules read, by what a rule calls
+            it: its label in the catalogue, or a name as it was sent; unused ones have none.
         active_use: how active users are; None when no rule reads percentiles.
         armed_by: by event of a server, the surveys it arms and for how many ms.
     """
@@ -83,7 +85,7 @@ class PublishedProject:
     respects_dnt: bool = False
     signs_users: bool = False
     server_traits: frozenset[str] | None = None
-    feature_ids: Mapping[str, int] = field(default_factory=dict)
+    feature_ids: Mapping[str, Sequence[int]] = field(default_factory=dict)
     active_use: ActiveUse | None = None
     armed_by: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
@@ -210,11 +212,26 @@ def _signs_users(session: Session, project_id: str) -> bool:
     return session.scalars(live.limit(1)).first() is not None
 
 
-def _feature_ids(session: Session, project_id: str, names: Iterable[str]) -> dict[str, int]:
-    query = select(Name.name, Name.id).where(
-        Name.project_id == project_id, Name.kind == FEATURE, Name.name.in_(sorted(names))
+def _feature_ids(
+    session: Session, project_id: str, wanted: Iterable[str]
+) -> dict[str, tuple[int, ...]]:
+    """Return the ids of what the catalogue reads as each feature, else of the name as sent."""
+    query = (
+        select(Name.id, Name.name, CatalogueEntry.label)
+        .outerjoin(CatalogueEntry, CatalogueEntry.name_id == Name.id)
+        .where(
+            Name.project_id == project_id,
+            Name.kind == FEATURE,
+            or_(Name.name.in_(names := sorted(wanted)), CatalogueEntry.label.in_(names)),
+        )
     )
-    return {row.name: row.id for row in session.execute(query)}
+    read_as: dict[str, tuple[int, ...]] = {}
+    sent_as: dict[str, tuple[int, ...]] = {}
+    for name_id, name, label in session.execute(query):
+        sent_as[name] = (name_id,)
+        feature = label or name
+        read_as[feature] = (*read_as.get(feature, ()), name_id)
+    return {name: ids for name in names if (ids := read_as.get(name) or sent_as.get(name))}
 
 
 def _armed_by(surveys: Iterable[PublishedSurvey]) -> dict[str, list[tuple[str, int]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,7 +22,6 @@ from backend.storage.models import (
     Project,
     Response,
     Ticket,
-    UsageDay,
     User,
 )
 from backend.storage.usage.store import UsageStore
@@ -72,10 +71,11 @@ def change(
     return settings(session, project_id)
 
 
-def enforce(db: Database, _usage: UsageStore) -> int:
+def enforce(db: Database, usage: UsageStore) -> int:
     """Delete what is past its time, in every project, a piece at a time; return how many rows.
 
-    Usage in a store of its own is deleted by that store's own rule.
+    Raises:
+        StorageUnavailableError: a usage store of its own is away; all else is done.
     """
     now = utc_now()
     with db.read() as session:
@@ -85,10 +85,13 @@ def enforce(db: Database, _usage: UsageStore) -> int:
         }
     done = sessions.forget_old(db, now) + _forget_tickets(db, now)
     for project_id, days in kept.items():
-        done += _forget_usage(db, project_id, now - timedelta(days=days["events_days"]))
         if days["responses_days"] is not None:
             done += _forget_responses(db, project_id, now - timedelta(days=days["responses_days"]))
         done += _forget_decisions(db, project_id, now - timedelta(days=days["decisions_days"]))
+    # Last, since it may be kept elsewhere, and elsewhere may be away.
+    for project_id, days in kept.items():
+        day = day_number((now - timedelta(days=days["events_days"])).date())
+        done += usage.forget_before(db, _people(db, project_id), day)
     return done
 
 
@@ -111,9 +114,9 @@ def _forget_tickets(db: Database, now: datetime) -> int:
     return db.write(lambda connection: connection.execute(old).rowcount)
 
 
-def _forget_usage(db: Database, project_id: str, before: datetime) -> int:
-    """Delete usage rows of days past; a piece is some people, the table being sorted by them."""
-    day, done, after = day_number(before.date()), 0, 0
+def _people(db: Database, project_id: str) -> Iterator[Sequence[int]]:
+    """Yield the keys of a project's people, some at a time: usage is sorted by them."""
+    after = 0
     while True:
         with db.read() as session:
             keys = session.scalars(
@@ -123,10 +126,9 @@ def _forget_usage(db: Database, project_id: str, before: datetime) -> int:
                 .limit(PIECE)
             ).all()
         if not keys:
-            return done
+            return
+        yield keys
         after = keys[-1]
-        old = delete(UsageDay).where(UsageDay.user_key.in_(keys), UsageDay.day < day)
-        done += _write(db, old)
 
 
 def _forget_responses(db: Database, project_id: str, before: datetime) -> int:

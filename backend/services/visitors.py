@@ -155,9 +155,9 @@ def usage(project: PublishedProject, user: KnownUser, now: datetime) -> UsageFac
         return UsageFacts(days, percentile)
     recent = activity.unpack_recent(user.recent_use)
     last_used = {
-        name: day_date(recent[name_id])
-        for name, name_id in project.feature_ids.items()
-        if name_id in recent
+        feature: day_date(max(days_used))
+        for feature, ids in project.feature_ids.items()
+        if (days_used := [recent[each] for each in ids if each in recent])
     }
     return UsageFacts(days, percentile, last_used)
 

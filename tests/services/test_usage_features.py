@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
+from backend.domain.activity import pack_recent
+from backend.domain.calendar import day_number
 from backend.domain.errors import InvalidRequestError, NotFoundError
 from backend.domain.limits import OTHER
 from backend.services import features
+from backend.services.clock import utc_now
 from backend.storage import answers, answers_used
-from backend.storage.models import Name
+from backend.storage.models import Name, User
+from tests.conftest import ORIGIN
 
 
 @pytest.fixture
@@ -132,3 +137,32 @@ def test_admins_arrange_over_rest_and_viewers_only_look(client, project, ids):
     assert call("POST", project.admin_token, json=body).status_code == 200
     labels = [item["label"] for item in call("GET", project.viewer_token).json["items"]]
     assert labels == ["Export", "debug_ping", "share"]
+
+
+@pytest.mark.parametrize("feature", ["Export", "csv_export"])
+def test_a_rule_about_use_reads_the_catalogue(
+    db, project, client, ids, arrange, make_survey, feature
+):
+    audience = {"op": "used", "feature": feature, "days": 30}
+    make_survey(targeting={"audience": audience})
+
+    def is_asked(user_id, name):
+        today = day_number(utc_now().date())
+        used = {ids[name]: today - 1}
+        row = insert(User).values(
+            project_id=project.id, user_id=user_id, is_anonymous=False, traits={},
+            first_seen_at=utc_now(), last_seen_at=utc_now(), recent_use=pack_recent(used),
+            activity_day=today - 1, activity_bits=1,
+        )  # fmt: skip
+        db.write(lambda connection: connection.execute(row))
+        question = {"publishable_key": project.publishable_key, "page": "/", "user_id": user_id}
+        asked = client.post("/v1/decide", json=question, headers={"Origin": ORIGIN})
+        return asked.json["show"]
+
+    is_label = feature == "Export"
+    assert is_asked("before", "csv_export") is not is_label, "a name as it was sent"
+    arrange("csv_export", "export_csv", label="Export")
+    # By its label a feature is all of its names; a name is still that event alone.
+    assert is_asked("of this name", "csv_export")
+    assert is_asked("of the other name", "export_csv") is is_label
+    assert not is_asked("of neither", "share")

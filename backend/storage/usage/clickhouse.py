@@ -9,7 +9,7 @@ batches are refused and senders keep them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from backend.domain.errors import StorageUnavailableError
 from backend.storage.db import Database
 from backend.storage.models import WaitingUsage
 from backend.storage.usage.recent import active_use
+from backend.storage.usage.sql import SQL
 from backend.storage.usage.store import UsageBatch, UsageRow
 
 MIGRATIONS: Final = Path(__file__).resolve().parents[3] / "migrations" / "clickhouse"
@@ -42,6 +43,13 @@ _TIMELINE = (
     " WHERE user_key IN {keys:Array(Int64)} GROUP BY day, name_id ORDER BY day, name_id"
 )
 _FORGET = "DELETE FROM usage_days WHERE user_key IN {keys:Array(Int64)}"
+_COUNT_OLD = (
+    "SELECT uniqExact(user_key, day, name_id) FROM usage_days"
+    " WHERE user_key IN {keys:Array(Int64)} AND day < {day:Int32}"
+)
+_FORGET_OLD = _FORGET + " AND day < {day:Int32}"
+# Keys travel in the address of a request, where a server takes a mebibyte.
+_KEYS_AT_ONCE: Final = 20_000
 _ENDS = select(func.min(WaitingUsage.id), func.max(WaitingUsage.id))
 _ERASED_NOW: Final = {"lightweight_deletes_sync": 1}
 
@@ -88,8 +96,27 @@ class ClickHouseUsage:
         return active_use(connection, project_id, day)
 
     def forget(self, connection: Connection, user_keys: Sequence[int]) -> None:
-        """Have the rows of a user deleted, after all that is sent before."""
+        """Have the rows of a user deleted, after all that is sent before.
+
+        Those left in the main database from before a copy go at once.
+        """
+        SQL.forget(connection, user_keys)
         _wait(connection, "", list(user_keys), is_erasure=True)
+
+    def forget_before(self, db: Database, people: Iterable[Sequence[int]], day: int) -> int:
+        """Delete old rows, there and what a copy left in the main database; see `UsageStore`.
+
+        What still waits in the outbox is found the next time.
+        """
+        done = 0
+        many: list[int] = []
+        for keys in people:
+            done += SQL.forget_before(db, [keys], day)
+            many += keys
+            if len(many) >= _KEYS_AT_ONCE:
+                done += self._forget_before(many, day)
+                many = []
+        return done + self._forget_before(many, day)
 
     def settle(self, db: Database) -> bool:
         """Send what waits now; False when ClickHouse did not take all of it.
@@ -153,6 +180,15 @@ class ClickHouseUsage:
             sent = delete(WaitingUsage).where(WaitingUsage.id == each.id)
             db.write(lambda connection, sent=sent: connection.execute(sent))  # type: ignore[misc]
         return bool(waiting)
+
+    def _forget_before(self, user_keys: list[int], day: int) -> int:
+        old = {"keys": user_keys, "day": day}
+        # A deletion rewrites parts: none is asked for where there is nothing to delete.
+        count = int(self._rows(_COUNT_OLD, old)[0][0]) if user_keys else 0
+        if count:
+            with self._connected() as client:
+                client.command(_FORGET_OLD, parameters=old, settings=_ERASED_NOW)
+        return count
 
     def _rows(self, sql: str, parameters: dict[str, Any]) -> list[Any]:
         with self._connected() as client:

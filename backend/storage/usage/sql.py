@@ -6,7 +6,7 @@ clustered by user and day: what a batch touches does not grow with what is store
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
 from sqlalchemy import Connection, bindparam, text
@@ -37,6 +37,8 @@ _TIMELINE = text(
     " WHERE user_key IN :keys GROUP BY day, name_id ORDER BY day, name_id"
 ).bindparams(_USER_KEYS)
 _FORGET = text("DELETE FROM usage_days WHERE user_key IN :keys").bindparams(_USER_KEYS)
+
+_OLD = text("DELETE FROM usage_days WHERE user_key IN :keys AND day < :day").bindparams(_USER_KEYS)
 
 
 class SqlUsage:
@@ -75,6 +77,14 @@ class SqlUsage:
     def forget(self, connection: Connection, user_keys: Sequence[int]) -> None:
         """Delete all rows of a user."""
         connection.execute(_FORGET, {"keys": list(user_keys)})
+
+    def forget_before(self, db: Database, people: Iterable[Sequence[int]], day: int) -> int:
+        """Delete old rows, a transaction for each group of people; see `UsageStore`."""
+        done = 0
+        for keys in people:
+            old = {"keys": list(keys), "day": day}
+            done += db.write(lambda connection, old=old: connection.execute(_OLD, old).rowcount)  # type: ignore[misc]
+        return done
 
     def settle(self, db: Database) -> bool:
         """Say yes: what is counted is in the table already; see `UsageStore`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
@@ -65,6 +65,13 @@ class UsageStore(Protocol):
 
     def forget(self, connection: Connection, user_keys: Sequence[int]) -> None:
         """Delete all rows of a user, at once or as soon as the store can be reached."""
+
+    def forget_before(self, db: Database, people: Iterable[Sequence[int]], day: int) -> int:
+        """Delete rows of days before `day`, a group of user keys at a time; return how many.
+
+        Raises:
+            StorageUnavailableError: not all are gone; the same call goes on.
+        """
 
     def settle(self, db: Database) -> bool:
         """Bring what waits outside the store into it; False when that is not all in."""

@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 
 from backend.domain.calendar import day_number
 from backend.domain.errors import StorageUnavailableError
-from backend.services import profiles, projects
+from backend.services import profiles, projects, retention
 from backend.storage.models import User, WaitingUsage
+from backend.storage.people import add_user
 from backend.storage.usage import copy
 from backend.storage.usage.clickhouse import ClickHouseUsage
 from backend.storage.usage.sql import SQL
@@ -83,6 +84,35 @@ def test_a_forgotten_user_is_gone_and_others_stay(db, usage):
     assert usage.settle(db)
     assert timeline(db, usage, 1) == []
     assert len(timeline(db, usage, 2)) == 1
+
+
+def test_days_past_their_time_are_forgotten_for_some_people_and_others_stay(db, usage):
+    old, new = DAY - 400, DAY - 399
+    put(db, usage, *((key, day, 7, 1, 0, 0) for key in (1, 2, 3) for day in (old, new)))
+    assert usage.forget_before(db, iter([[1], [2, 404]]), new) == 2
+    assert usage.forget_before(db, iter([[1], [2, 404]]), new) == 0
+    assert [len(timeline(db, usage, key)) for key in (1, 2, 3)] == [1, 1, 2]
+
+
+def test_what_a_copy_left_in_the_main_database_is_forgotten_too(db, clickhouse):
+    for key, day in ((1, DAY), (2, DAY - 400), (2, DAY)):
+        put(db, SQL, (key, day, 7, 1, 0, 0), key=f"{key}:{day}")
+    copy.copy_usage(db, clickhouse)
+    db.write(lambda connection: clickhouse.forget(connection, [1]))
+    assert clickhouse.settle(db)
+    clickhouse.forget_before(db, [[2]], DAY - 1)
+    for store in (SQL, clickhouse):
+        assert [len(timeline(db, store, key)) for key in (1, 2)] == [0, 1]
+
+
+def test_retention_tells_that_clickhouse_is_away(db):
+    def add(session):
+        project_id = projects.create(session, name="Acme", origins=[]).project.id
+        add_user(session.connection(), project_id, "u1", False, datetime.now(UTC))
+
+    db.transact(add)
+    with pytest.raises(StorageUnavailableError):
+        retention.enforce(db, ClickHouseUsage("clickhouse://127.0.0.1:1/default"))
 
 
 def test_a_failed_transaction_leaves_nothing_behind(db, usage):
