@@ -2,16 +2,20 @@
 
 import random
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, permutations, product
 
 import pytest
+from sqlalchemy import insert, select, update
 
+from backend.domain.errors import InvalidRequestError
+from backend.domain.insights.rows import latest
 from backend.services.clock import utc_now
-from backend.services.insights import levels, over_time
+from backend.services.insights import comments, levels, over_time
 from backend.services.insights.coarse import HIDDEN
 from backend.services.insights.question import Question
 from backend.services.insights.view import look
 from backend.services.insights.windows import Windows
+from backend.storage.models import Response, SurveyVersion
 from tests.api.admin.insights_world import World, write
 
 ROLES = ("admin", "member", "rare", None)
@@ -88,6 +92,130 @@ def test_no_cell_of_a_table_has_one_to_four_people(db, project, make_survey, see
         any(row["value"] == HIDDEN for rows in tables for row in rows)
         or min(n for n in cells if n) >= 5
     )
+
+
+def unit(view):
+    """What a question counts: a person once in each month."""
+    answers = latest(view.answers.without_usage())
+    return frozenset(answers.key.tolist())
+
+
+def groups(session, windows, project_id, question, by):
+    """The answers behind each value that a breakdown shows, and the person of each answer."""
+    view = look(session, windows, project_id, question, by=by)
+    name, view = levels._dimension(session, windows, view, by)
+    answers = latest(levels.joined(view.answers, name, view.timezone).without_usage())
+    column = answers.dimension(name)
+    found = {unit(view)}
+    for code in set(column.codes.tolist()):
+        found.add(frozenset(answers.key[column.codes == code].tolist()))
+    return found
+
+
+def owners(session, windows, project_id):
+    """The true person behind each answer's place in the whole window."""
+    start = utc_now() - timedelta(days=400)
+    view = look(session, windows, project_id, Question(since=start, sees_answers=True))
+    return dict(zip(view.answers.key.tolist(), view.answers.user.tolist(), strict=True))
+
+
+# Values of the same kind, or of kinds of which one lies within the other.
+RELATED = (
+    ("role",),
+    ("plan",),
+    ("page",),
+    ("version",),
+    ("seats",),
+    ("usage_group",),
+    ("display_number",),
+    ("survey", "survey_version"),
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("answers_each", [1, 3])
+def test_no_difference_of_two_tables_is_about_one_to_four_people(
+    db, project, make_survey, seed, answers_each
+):
+    roles = tuple(random.Random(seed).choices(ROLES, weights=(60, 30, 3, 7), k=60))
+    world = World(people=[8, 35, 70, 130][seed], days=240, roles=roles, seed=seed)
+    world.answers_each, world.accounts, world.unanswered = answers_each, 3, 20
+    survey_id = make_survey()
+    write(db, project.id, survey_id, world)
+    _spread_over_versions(db, survey_id, make_survey(), random.Random(seed))
+
+    windows, now = Windows(), utc_now()
+    spans = [(300, None), (200, None), (100, None), (240, 60), (150, 31), (40, None), (75, 40)]
+    asked = [
+        Question(
+            since=now - timedelta(days=first),
+            until=None if last is None else now - timedelta(days=last),
+        )
+        for first, last in spans
+    ]
+    with db.read() as session:
+        # The whole first, so that a place means the same in every window.
+        person = owners(session, windows, project.id)
+        for kinds in RELATED:
+            shown = set()
+            for question, by in product(asked, kinds):
+                shown |= groups(session, windows, project.id, question, by)
+            for small, large in permutations(shown, 2):
+                if small < large:
+                    left = {person[key] for key in large - small}
+                    assert len(left) >= 5, (kinds, len(small), len(large))
+
+
+def _spread_over_versions(db, survey_id, other_id, dice):
+    """Put a few answers under another survey, and some under a second version of it."""
+
+    def work(connection):
+        ids = connection.execute(select(Response.id).where(Response.score.is_not(None))).scalars()
+        for response_id in sorted(ids):
+            version = dice.choices([1, 2], weights=(9, 1))[0]
+            of = dice.choices([survey_id, other_id], weights=(3, 1))[0]
+            connection.execute(
+                update(Response)
+                .where(Response.id == response_id)
+                .values(survey_id=of, version=version if of == other_id else 1)
+            )
+        first = connection.execute(
+            select(SurveyVersion.content).where(SurveyVersion.survey_id == other_id)
+        ).scalar_one()
+        connection.execute(
+            insert(SurveyVersion),
+            {"survey_id": other_id, "number": 2, "content": first, "published_at": utc_now()},
+        )
+
+    db.write(work)
+
+
+def test_a_look_at_late_answers_is_one_at_displays_for_a_viewer(db, project, make_survey):
+    write(db, project.id, make_survey(), World(people=60, days=50))
+
+    with db.read() as session:
+        with pytest.raises(InvalidRequestError):
+            levels.breakdown(session, Windows(), project.id, Question(), "answer_delay")
+        rows = levels.breakdown(session, Windows(), project.id, Question(), "display_number")
+    assert rows["rows"]
+
+
+def test_a_viewer_gets_no_phrase_beside_its_words(db, project, make_survey):
+    worlds = World(people=160, days=60, answers_each=1, scores=(2, 9))
+    worlds.comments = ("very slow export", "slow", None, "love it")
+    write(db, project.id, make_survey(), worlds)
+    db.write(
+        lambda c: c.execute(update(Response).where(Response.score == 9).values(comment="love it"))
+    )
+
+    with db.read() as session:
+        every = comments.comments(session, Windows(), project.id, Question(sees_answers=True))
+        few = comments.comments(session, Windows(), project.id, Question())
+
+    assert any(" " in row["term"] for row in every["terms"])
+    assert few["terms"]
+    assert not any(" " in row["term"] for row in few["terms"])
+    assert not any(row["quotes"] for row in few["terms"] + few["rows"])
 
 
 def test_an_analyst_is_shown_everything(db, project, make_survey):

@@ -48,7 +48,7 @@ class ThemeTable(TypedDict):
     """All themes; `no_theme_share` in percent of the comments, always shown."""
 
     comments: int
-    no_theme: int
+    no_theme: int | None
     no_theme_share: float | None
     themes: list[ThemeRow]
 

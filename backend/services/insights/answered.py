@@ -26,14 +26,13 @@ from backend.domain.insights.bias import (
     smd_mark,
 )
 from backend.domain.insights.columns import Answers, Bools, Ints
-from backend.domain.insights.privacy import SMALLEST_CELL
-from backend.domain.insights.rows import latest_rows
+from backend.domain.insights.privacy import suppress
+from backend.domain.insights.rows import latest, latest_rows
 from backend.domain.insights.score import score_table
 from backend.services.insights.envelope import Envelope, envelope
-from backend.services.insights.levels import with_usage_group
 from backend.services.insights.population import Populations
 from backend.services.insights.question import NO_SEGMENT, Question
-from backend.services.insights.view import View, look
+from backend.services.insights.view import View, look, with_usage_group
 from backend.services.insights.windows import Windows
 from backend.storage import asked
 
@@ -123,8 +122,10 @@ def answered(
         weighted["nps"],
     )
     rows = _rows(merged, even["smd"], view.confidence)
+    voices = loudest_voices(view.answers, _wrote(session, windows, view))
     if not question.sees_answers:
         rows, even = _hidden(rows), {**even, "smd": []}
+        voices = _few_hidden(voices, view.answers)
     return {
         **envelope(view, "who-answered", sentence),
         "funnel": funnel(people, view.confidence),
@@ -132,7 +133,7 @@ def answered(
         "representativity": even,
         "active_days_smd": silent_days,
         "active_days_mark": smd_mark(silent_days),
-        "loudest_voices": loudest_voices(view.answers, _wrote(session, windows, view)),
+        "loudest_voices": voices,
         "rows": rows,
     }
 
@@ -140,9 +141,9 @@ def answered(
 def _cells(session: Session, windows: Windows, view: View) -> list[Cell]:
     """Count the people asked by the sampling rule, whatever the segment: each person once."""
     everyone = view
-    if view.is_segment:
+    if view.is_segment or not view.question.sees_answers:
         whole = replace(view.question, **NO_SEGMENT)
-        everyone = look(session, windows, view.project_id, whole, is_fixed=True)
+        everyone = look(session, windows, view.project_id, whole, is_fixed=True, by_person=True)
     loaded = everyone.loaded.select(everyone.answers.weight > 0)
     loaded = loaded.select(latest_rows(loaded.answers, loaded.answers.user))
     wrote = _wrote(session, windows, replace(everyone, loaded=loaded))
@@ -221,10 +222,18 @@ def _rows(
 
 
 def _hidden(rows: list[CellRow]) -> list[CellRow]:
-    """Keep the cells, without numbers where fewer than five people answered or kept silent."""
+    """Keep the cells, without numbers where fewer than five people answered or kept silent.
+
+    And without those of as many others as keep them from following from the funnel.
+    """
+    sizes = [
+        min(row["answered"] or 0, (row["asked"] or 0) - (row["answered"] or 0)) for row in rows
+    ]
+    # A cell in which everybody, or nobody, answered tells of each of its people.
+    flags = suppress([max(1, size) for size in sizes])
     return [
         row
-        if min(row["answered"] or 0, (row["asked"] or 0) - (row["answered"] or 0)) >= SMALLEST_CELL
+        if not flag
         else {
             "cell": row["cell"],
             "asked": None,
@@ -235,8 +244,22 @@ def _hidden(rows: list[CellRow]) -> list[CellRow]:
             "smd": None,
             "mark": None,
         }
-        for row in rows
+        for row, flag in zip(rows, flags, strict=True)
     ]
+
+
+def _few_hidden(voices: LoudestVoices, answers: Answers) -> LoudestVoices:
+    """Leave the shares away where the distribution hides scores, which could be counted back."""
+    counts = np.bincount(latest(answers.without_usage()).score, minlength=11).tolist()
+    if not any(suppress(counts)):
+        return voices
+    return {
+        "n": voices["n"],
+        "answers_0_to_2": None,
+        "comments_0_to_2": None,
+        "answers_10": None,
+        "comments_10": None,
+    }
 
 
 def _share_of_extremes(level: Any) -> float | None:

@@ -3,6 +3,10 @@
 Every number is then a sum over (month, value) groups of five people or more, so that no two
 questions differ by fewer. Small values of a month are joined under one label, together with so
 many others that the rest does not follow from the total (METHODS, section 7).
+
+Each person's last answer of a month counts, and who answered in two months counts in both: were
+the last answer alone to count, two months less both together would be the earlier answers of the
+few who came twice.
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ CUTS: Final = {
     "survey_version": "survey_version",
     "survey_id": "survey",
 }
+# A value of the first lies in one value of the second: its group must not follow from that one.
+WITHIN: Final = {"survey_version": "survey"}
 COARSER: Final = (
     "Without the right to see single answers there is one segment at a time, of five people or"
     " more: this is a wider one."
@@ -75,29 +81,43 @@ def in_large_months(answers: Answers, timezone: str) -> Bools:
     return (_people(place, answers.user, len(months)) >= SMALLEST_CELL)[place]
 
 
+def by_month(answers: Answers, timezone: str) -> Answers:
+    """Return the answers with each person as another one in every month."""
+    months, month = np.unique(months_of(answers, timezone), return_inverse=True)
+    return replace(answers, user=answers.user * max(1, len(months)) + month)
+
+
 def joined(answers: Answers, name: str, timezone: str) -> Answers:
     """Return the answers with the small values of a dimension joined, month by month."""
     column = answers.dimension(name)
-    values = column.codes.astype(np.int64) + 1
-    width = len(column.labels) + 1
-    months, place = np.unique(months_of(answers, timezone), return_inverse=True)
-    cells, cell = np.unique(place * width + values, return_inverse=True)
-    people = _people(cell, answers.user, len(cells))
-    hidden = np.zeros(len(cells), np.bool_)
-    for month in range(len(months)):
-        of_month = np.flatnonzero(cells // width == month)
-        hidden[of_month] = suppress(people[of_month].tolist())
-    codes = np.where(hidden[cell], len(column.labels), column.codes).astype(np.int32)
+    _, month = np.unique(months_of(answers, timezone), return_inverse=True)
+    hidden = _small(answers, column, month)
+    if name in WITHIN:
+        around = answers.dimension(WITHIN[name])
+        of_around = month * (len(around.labels) + 1) + around.codes + 1
+        hidden = _small(answers, around, month) | _small(answers, column, of_around)
+    codes = np.where(hidden, len(column.labels), column.codes).astype(np.int32)
     labelled = Labelled(codes, (*column.labels, HIDDEN))
     return replace(answers, dimensions={**answers.dimensions, name: labelled})
 
 
+def _small(answers: Answers, column: Labelled, part: Ints) -> Bools:
+    """Say which answers have a value to hide, each part being a partition of its own."""
+    width = len(column.labels) + 1
+    cells, cell = np.unique(part * width + column.codes + 1, return_inverse=True)
+    people = _people(cell, answers.user, len(cells))
+    hidden = np.zeros(len(cells), np.bool_)
+    for of_part in np.unique(cells // width):
+        inside = np.flatnonzero(cells // width == of_part)
+        hidden[inside] = suppress(people[inside].tolist())
+    return hidden[cell]
+
+
 def _people(place: Ints, user: Ints, size: int) -> Ints:
     """Return how many different people each place has."""
-    if not len(place):
-        return np.zeros(size, np.int64)
-    pairs = np.unique(np.stack([place, user]), axis=1)
-    return np.bincount(pairs[0], minlength=size)
+    people, person = np.unique(user, return_inverse=True)
+    pairs = np.unique(place * max(1, len(people)) + person)
+    return np.bincount(pairs // max(1, len(people)), minlength=size)
 
 
 def _local(ms: int, zone: tzinfo) -> date:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.domain.insights.levels import ScoreLevel
 from backend.domain.insights.privacy import SMALLEST_CELL
 from backend.domain.insights.telling import term_table
-from backend.domain.insights.themes import theme_table
+from backend.domain.insights.themes import ThemeTable, theme_table
 from backend.domain.timestamps import format_time
 from backend.services.insights import settings
 from backend.services.insights.envelope import Envelope, envelope
@@ -91,15 +91,18 @@ def comments(
     table = theme_table(quoted.answers, texts, themes, view.confidence)
     terms = term_table(quoted.answers, texts)
     sees = question.sees_answers
+    if not sees:
+        # A phrase lies within each of its words: beside them it would tell of the few without it.
+        terms = [row for row in terms if " " not in row["term"]]
+        table = _few_hidden(table)
     sentence = _sentence(n, table["no_theme_share"])
-    shown = [row for row in table["themes"] if sees or row["comments"] >= SMALLEST_CELL]
     return {
         **envelope(view, "comments", sentence),
         "comments": n,
         "read": len(read),
-        "no_theme": table["no_theme"] if sees or table["no_theme"] >= SMALLEST_CELL else None,
+        "no_theme": table["no_theme"],
         "no_theme_share": table["no_theme_share"],
-        "rows": [_quoted(quoted, texts, row, sees) for row in shown],
+        "rows": [_quoted(quoted, texts, row, sees) for row in table["themes"]],
         "terms": [_quoted(quoted, texts, row, sees) for row in terms],
     }
 
@@ -109,9 +112,23 @@ def comments_of(session: Session, windows: Windows, view: View) -> np.typing.NDA
     return windows.comments(session, view.project_id, view.loaded)
 
 
+def _few_hidden(table: ThemeTable) -> ThemeTable:
+    """Leave away themes, words and shares of fewer than five comments."""
+    themes = [row.copy() for row in table["themes"] if row["comments"] >= SMALLEST_CELL]
+    for row in themes:
+        row["matched"] = {p: n for p, n in row["matched"].items() if n >= SMALLEST_CELL}
+    hidden = table.copy()
+    hidden["themes"] = themes
+    if (table["no_theme"] or 0) < SMALLEST_CELL:
+        hidden["no_theme"] = hidden["no_theme_share"] = None
+    return hidden
+
+
 def _sentence(n: int, no_theme_share: float | None) -> str:
-    if no_theme_share is None:
+    if n == 0:
         return "No comments yet."
+    if no_theme_share is None:
+        return f"{n:,} comments."
     return f"{n:,} comments; {no_theme_share:.0f} % of them have no theme."
 
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from backend.domain import personal
 from backend.domain.errors import FieldError, InvalidRequestError
-from backend.domain.insights.active_use import GROUPS, usage_groups
 from backend.domain.insights.breakdown import BreakdownRow, breakdown_table, hide_small_cells
 from backend.domain.insights.columns import Answers, Labelled
 from backend.domain.insights.displays import display_columns
@@ -23,7 +22,15 @@ from backend.services.insights.coarse import joined
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.population import Populations
 from backend.services.insights.question import Question
-from backend.services.insights.view import LABELLED, TRAIT, USAGE_GROUP, View, look, with_trait
+from backend.services.insights.view import (
+    LABELLED,
+    TRAIT,
+    USAGE_GROUP,
+    View,
+    look,
+    with_trait,
+    with_usage_group,
+)
 from backend.services.insights.windows import Windows
 from backend.storage import asked
 
@@ -31,7 +38,8 @@ from backend.storage import asked
 MOST_VALUES: Final = 200
 OTHER: Final = "(other)"
 DIMENSIONS: Final = (*LABELLED, "survey")
-LATENESS: Final = ("display_number", "answer_delay")
+ANSWER_DELAY: Final = "answer_delay"
+LATENESS: Final = ("display_number", ANSWER_DELAY)
 # How long before the window a first display may lie.
 EARLIER_MS: Final = 90 * DAY_MS
 
@@ -85,14 +93,6 @@ def score(
     return {**envelope(view, "nps-interval", table["sentence"], table["n"]), **shown}
 
 
-def with_usage_group(answers: Answers) -> Answers:
-    """Return the answers with the fifth of active use, "1" to "5", as a dimension."""
-    column = Labelled(
-        usage_groups(answers).astype(np.int32), tuple(str(g + 1) for g in range(GROUPS))
-    )
-    return replace(answers, dimensions={**answers.dimensions, USAGE_GROUP: column})
-
-
 def breakdown(
     session: Session, windows: Windows, project_id: str, question: Question, by: str
 ) -> dict[str, Any]:
@@ -140,6 +140,10 @@ def _dimension(session: Session, windows: Windows, view: View, by: str) -> tuple
     if by == USAGE_GROUP:
         loaded = replace(view.loaded, answers=with_usage_group(view.answers))
         return by, replace(view, loaded=loaded)
+    if by == ANSWER_DELAY and not view.question.sees_answers:
+        # Beside the display's number it would tell of the few who answered the same day, later.
+        fault = FieldError("#/query/by", "Ask for display_number instead.")
+        raise InvalidRequestError(errors=[fault])
     if by in LATENESS:
         span = (view.start_ms - EARLIER_MS, view.end_ms)
         shown = asked.ignored(session.connection(), view.project_id, *span)

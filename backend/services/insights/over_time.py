@@ -195,7 +195,9 @@ def repeats(
     Raises:
         InvalidRequestError: the split lies outside the window.
     """
-    view = look(session, windows, project_id, question, is_fixed=True, days=YEAR_DAYS)
+    view = look(
+        session, windows, project_id, question, is_fixed=True, by_person=True, days=YEAR_DAYS
+    )
     split_ms = view.end_ms - CYCLE_MS
     if split is not None and question.sees_answers:
         split_ms = Question(since=split).window_ms(view.zone, utc_now())[0]

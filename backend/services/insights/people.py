@@ -18,13 +18,15 @@ from backend.domain.insights.active_use import (
     scatter_table,
     top_decile_passives,
 )
+from backend.domain.insights.columns import Answers
 from backend.domain.insights.privacy import suppress
 from backend.domain.insights.rows import latest_rows
 from backend.domain.nps import Category
 from backend.domain.timestamps import format_time
+from backend.services.insights.coarse import HIDDEN, joined
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.question import Question
-from backend.services.insights.view import View, look
+from backend.services.insights.view import USAGE_GROUP, View, look, with_usage_group
 from backend.services.insights.windows import Windows
 from backend.storage.answers import Loaded
 from backend.storage.fast import from_ms
@@ -76,6 +78,8 @@ def active_use(
     view = look(session, windows, project_id, question, is_fixed=True)
     known = view.loaded.profiled
     answers = view.answers.select(known)
+    if not question.sees_answers:
+        answers = _large_groups(answers, view.timezone)
     table, points = hotspot_table(answers), scatter_table(answers)
     if not question.sees_answers:
         table, points = _hidden(table), _large(points)
@@ -203,6 +207,12 @@ def _hidden(table: HotspotTable) -> HotspotTable:
             hidden["sentence"] = "No group of active use stands out."
     found: HotspotTable = hidden
     return found
+
+
+def _large_groups(answers: Answers, timezone: str) -> Answers:
+    """Return the answers whose fifth of active use is shown in a breakdown, too."""
+    grouped = joined(with_usage_group(answers), USAGE_GROUP, timezone)
+    return answers.select(~grouped.where(USAGE_GROUP, HIDDEN))
 
 
 def _large(points: list[Point]) -> list[Point]:

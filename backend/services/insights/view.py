@@ -13,7 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain.errors import NotFoundError
-from backend.domain.insights.columns import Answers, Bools, Used
+from backend.domain.insights.active_use import GROUPS, usage_groups
+from backend.domain.insights.columns import Answers, Bools, Labelled, Used
+from backend.domain.insights.rows import latest_rows
 from backend.services.clock import to_ms, utc_now
 from backend.services.insights import coarse
 from backend.services.insights.question import NO_SEGMENT, WINDOW_DAYS, Question
@@ -75,6 +77,7 @@ def look(
     *,
     by: str | None = None,
     is_fixed: bool = False,
+    by_person: bool = False,
     days: int = WINDOW_DAYS,
 ) -> View:
     """Return the answers that `question` is about, as far as its asker may see (`coarse.py`).
@@ -82,6 +85,7 @@ def look(
     Args:
         by: a dimension that the answers will be cut by.
         is_fixed: whether those who may not see single answers get the usual window only.
+        by_person: whether who answered in two months must be seen to be one person.
         days: how long the window is where its start is not given.
     Raises:
         NotFoundError: there is no such project.
@@ -104,6 +108,9 @@ def look(
         loaded = loaded.select(loaded.answers.verified)
     if not question.sees_answers:
         loaded = loaded.select(coarse.in_large_months(loaded.answers, project.timezone))
+        if not by_person:
+            loaded = replace(loaded, answers=coarse.by_month(loaded.answers, project.timezone))
+            loaded = loaded.select(latest_rows(loaded.answers, loaded.answers.user))
         for name in question.segment():
             answers = coarse.joined(loaded.answers, coarse.CUTS[name], project.timezone)
             loaded = replace(loaded, answers=answers)
@@ -128,6 +135,14 @@ def with_trait(
     column = windows.trait(session, project_id, loaded, name)
     named = {**loaded.answers.dimensions, TRAIT + name: column}
     return replace(loaded, answers=replace(loaded.answers, dimensions=named))
+
+
+def with_usage_group(answers: Answers) -> Answers:
+    """Return the answers with the fifth of active use, "1" to "5", as a dimension."""
+    column = Labelled(
+        usage_groups(answers).astype(np.int32), tuple(str(g + 1) for g in range(GROUPS))
+    )
+    return replace(answers, dimensions={**answers.dimensions, USAGE_GROUP: column})
 
 
 def instant(ms: int) -> datetime:
