@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from backend.api import body, rate_limit
 from backend.api.auth import access, admit_server, presented_key
+from backend.api.ingest import reported_drops
 from backend.api.ingest.wire import WireBatch, read_events
 from backend.api.state import zeroten
 from backend.domain import errors, limits
@@ -87,4 +88,5 @@ def _count(
         sent_at=request.headers.get("X-Sent-At") or sent_at,
         now=utc_now(),
     )
+    reported_drops.note(project_id, request.headers.get("Zeroten-Dropped"))
     return body.answer(result)
