@@ -59,7 +59,7 @@ def accounts() -> Response:
     )
 
 
-@web.get("/accounts/<account_id>")
+@web.get("/accounts/<path:account_id>")
 @access("dashboard", role=roles.ANALYST, scope="insights:read")
 def account(account_id: str) -> Response:
     """One account: its score, reasons to call, people and answers."""
