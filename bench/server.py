@@ -32,6 +32,7 @@ class Bench:
 
     port: int
     project_id: str
+    survey_id: str
     publishable_key: str
     secret_key: str
     database_url: str
@@ -64,7 +65,7 @@ def serve(database_url: str = "") -> Iterator[Bench]:
             "LOG_LEVEL": "WARNING",
         }
         config = Config.from_env(env)
-        project, _ = _prepare(config)
+        project, survey_id = _prepare(config)
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "backend/gunicorn_conf.py",
              "bench.server:make_app()"],
@@ -73,7 +74,7 @@ def serve(database_url: str = "") -> Iterator[Bench]:
         try:
             _wait(PORT)
             yield Bench(
-                PORT, project.project.id, project.publishable_key, project.secret_key,
+                PORT, project.project.id, survey_id, project.publishable_key, project.secret_key,
                 config.url, Path(folder),
             )  # fmt: skip
         finally:

@@ -25,9 +25,10 @@ from backend.services.widget_config import configuration
 PLACEHOLDER: Final = '"__ZEROTEN_CONFIG__"'
 # A page may be told of a change a minute late, and never waits for it.
 LOADER_CACHE: Final = "public, max-age=60, stale-while-revalidate=86400"
-# Bytes under which packing gains nothing, and how hard an answer is packed while somebody waits.
+# Bytes under which packing gains nothing, and how hard an answer is packed while somebody waits:
+# brotli's 5 takes 20 µs for a survey instead of 6, to save 70 bytes of 520.
 WORTH_PACKING: Final = 300
-PASSING_QUALITY: Final = 5
+PASSING_QUALITY: Final = 2
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 _BUILT = re.compile(r"(panel\.[0-9a-f]{8,64}|zeroten\.[0-9][0-9A-Za-z.-]{0,30})\.js\Z")
