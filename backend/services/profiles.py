@@ -13,23 +13,21 @@ from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-import numpy as np
 from sqlalchemy import Connection, select, update
 
 from backend.domain.activity import BITS
 from backend.domain.calendar import Calendar
 from backend.domain.events import FEATURE, PAGE
-from backend.domain.insights.active_use import ranks, reference_days
-from backend.domain.insights.columns import Ints
+from backend.services import active_use
+from backend.services.active_use import DAYS, ActiveUse
 from backend.services.clock import to_ms, utc_now
 from backend.storage import links
 from backend.storage.db import Database
-from backend.storage.models import Project, Response, User
+from backend.storage.models import Project, Response
 from backend.storage.usage import names
 from backend.storage.usage.sql import SQL
 from backend.storage.usage.store import UsageStore
 
-DAYS: Final = 30
 _AT_ONCE: Final = 200
 
 _PENDING = (
@@ -48,8 +46,8 @@ _LOCKED = _PENDING.with_for_update(of=Response, skip_locked=True)
 # A reference is read again once reading it anew would take a two-hundredth of the time.
 _KEPT_FOR: Final = 200
 
-Reference = tuple[float, Ints]
-"""Until when it may be used (monotonic seconds), and the sorted active days of all users."""
+Reference = tuple[float, ActiveUse]
+"""Until when it may be used (monotonic seconds), and how active all users were."""
 
 _REFERENCES: WeakKeyDictionary[Database, dict[tuple[str, int], Reference]] = WeakKeyDictionary()
 
@@ -92,8 +90,10 @@ def _days_wanted(db: Database) -> set[tuple[str, int]]:
     }
 
 
-def _read_references(db: Database, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], Ints]:
-    """Return the active days of all users of each project before each day, kept for a while.
+def _read_references(
+    db: Database, wanted: set[tuple[str, int]]
+) -> dict[tuple[str, int], ActiveUse]:
+    """Return how active all users of each project were before each day, kept for a while.
 
     Read before the write that uses them: a project may have very many users.
     """
@@ -102,22 +102,17 @@ def _read_references(db: Database, wanted: set[tuple[str, int]]) -> dict[tuple[s
     for key in [key for key, kept in known.items() if kept[0] < now_s]:
         del known[key]
     for project_id in {project_id for project_id, day in wanted if (project_id, day) not in known}:
+        days = [day for of_project, day in wanted if of_project == project_id]
         started_s = time.monotonic()
         with db.read() as session:
-            rows = session.execute(
-                select(User.activity_day, User.activity_bits).where(User.project_id == project_id)
-            ).all()
-        columns = np.array([tuple(row) for row in rows], np.int64).reshape(len(rows), 2)
+            read = active_use.before(session, project_id, days)
         until_s = time.monotonic() + _KEPT_FOR * (time.monotonic() - started_s)
-        for key in wanted:
-            if key[0] == project_id:
-                days = reference_days(columns[:, 0], columns[:, 1], key[1])
-                known[key] = (until_s, np.sort(days))
+        known.update({(project_id, day): (until_s, found) for day, found in read.items()})
     return {key: known[key][1] for key in wanted}
 
 
 def _compute_some(
-    connection: Connection, usage: UsageStore, references: dict[tuple[str, int], Ints]
+    connection: Connection, usage: UsageStore, references: dict[tuple[str, int], ActiveUse]
 ) -> int:
     pending = connection.execute(_LOCKED).all()
     calendars: dict[str, Calendar] = {}
@@ -136,7 +131,7 @@ def _profile(
     usage: UsageStore,
     row: Any,
     calendar: Calendar,
-    references: dict[tuple[str, int], Ints],
+    references: dict[tuple[str, int], ActiveUse],
 ) -> dict[str, Any]:
     day, ms = calendar.day_and_ms(to_ms(row.invited_at))
     used, active_days = usage.profile(
@@ -156,15 +151,7 @@ def _profile(
     # Users' rows remember two months: an older answer keeps the place it was given then.
     if reference is None or calendar.day(now) - day > BITS - DAYS - 1:
         return profile
-    return profile | _place(active_days, reference)
-
-
-def _place(active_days: int, reference: Ints) -> dict[str, float | None]:
-    """Return the share of active users with at most these days, and with equals counted half."""
-    if len(reference) == 0:
-        return {"active_percentile": None, "active_midrank": None}
-    less, up_to = ranks(np.array([active_days]), reference)
-    return {
-        "active_percentile": 100 * int(up_to[0]) / len(reference),
-        "active_midrank": 50 * int(less[0] + up_to[0]) / len(reference),
+    return profile | {
+        "active_percentile": reference.percentile(active_days),
+        "active_midrank": reference.midrank(active_days),
     }

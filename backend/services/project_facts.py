@@ -4,44 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.domain import activity
 from backend.domain.calendar import Calendar
+from backend.services import active_use
+from backend.services.active_use import ActiveUse
 from backend.services.clock import utc_now
 from backend.storage.models import Account, User
 
-DAYS: Final = 30
 _ACTIVE_USE_S: Final = 600.0
 _SERVER_TRAITS_S: Final = 60.0
 # Names of traits are gathered from so many of the latest people and accounts.
 _LOOKED_AT: Final = 2_000
 
 T = TypeVar("T")
-
-
-class ActiveUse:
-    """How the project's active users are spread over active days, at one moment.
-
-    Args:
-        users: how many users have 0, 1, … 30 active days among the 30 before today.
-    """
-
-    def __init__(self, users: list[int]) -> None:
-        # Only users with a day of use are compared with (METHODS section 9).
-        self._at_or_below = list(accumulate([0, *users[1:]]))
-
-    def percentile(self, active_days: int) -> float | None:
-        """Return the share of active users with as many days or fewer, 0 to 100.
-
-        None when nobody is active: there is nobody to compare with.
-        """
-        everybody = self._at_or_below[-1]
-        return 100 * self._at_or_below[active_days] / everybody if everybody else None
 
 
 class ProjectFacts:
@@ -64,9 +43,11 @@ class ProjectFacts:
     def active_use(self, session: Session, project_id: str, calendar: Calendar) -> ActiveUse:
         """Return how active the project's users are today."""
         today = calendar.day(utc_now())
-        return _kept(
-            self._use, project_id, _ACTIVE_USE_S, lambda: _active_use(session, project_id, today)
-        )
+
+        def look_up() -> ActiveUse:
+            return active_use.before(session, project_id, [today])[today]
+
+        return _kept(self._use, project_id, _ACTIVE_USE_S, look_up)
 
 
 def _kept(
@@ -82,15 +63,3 @@ def _latest_traits(session: Session, model: Any, project_id: str) -> set[str]:
     query = select(model.traits).where(model.project_id == project_id)
     rows = session.scalars(query.order_by(model.key.desc()).limit(_LOOKED_AT))
     return {name for traits in rows for name in traits}
-
-
-def _active_use(session: Session, project_id: str, today: int) -> ActiveUse:
-    query = (
-        select(User.activity_day, User.activity_bits, func.count())
-        .where(User.project_id == project_id, User.activity_day >= today - DAYS)
-        .group_by(User.activity_day, User.activity_bits)
-    )
-    users = [0] * (DAYS + 1)
-    for anchor, bits, count in session.execute(query):
-        users[activity.active_days(anchor, bits, today, DAYS)] += count
-    return ActiveUse(users)

@@ -17,7 +17,8 @@ from backend.domain.eligibility import SurveyRules
 from backend.domain.errors import NotFoundError
 from backend.domain.events import FEATURE
 from backend.domain.pages import PageRule
-from backend.services.project_facts import ActiveUse, ProjectFacts
+from backend.services.active_use import ActiveUse
+from backend.services.project_facts import ProjectFacts
 from backend.storage.db import Database
 from backend.storage.models import (
     CatalogueEntry,
