@@ -1,4 +1,7 @@
-"""Page templates: `/reports/42?x=1` and `/reports/43` are one page, `/reports/:id`."""
+"""Page templates: `/reports/42?x=1` and `/reports/43` are one page, `/reports/:id`.
+
+Paths and patterns mean the same in `widget/src/core/pages.js` (`tests/vectors/pages.json`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Final, NamedTuple
 
 MAX_PATH: Final = 200
 
+_HOST = re.compile(r"\A[a-z+.-]+://[^/?#]*", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+\Z")
 _HASH = re.compile(r"(?=.*\d)[0-9a-f]{8,}\Z", re.IGNORECASE)
@@ -17,7 +21,7 @@ _VERSION = re.compile(r"v\d{1,3}\Z")
 
 
 class PageRule(NamedTuple):
-    """A project's own rule: paths like `pattern` (`*` one segment, `**` any) are `template`."""
+    """A project's own rule: paths that fit `pattern` are `template`."""
 
     pattern: str
     template: str
@@ -25,9 +29,7 @@ class PageRule(NamedTuple):
 
 def page_path(address: str) -> str:
     """Return the path of an address or path: no scheme, host, query or fragment."""
-    text = address.split("#", 1)[0].split("?", 1)[0]
-    if "://" in text:
-        text = "/" + text.split("://", 1)[1].partition("/")[2]
+    text = _HOST.sub("", address).split("#", 1)[0].split("?", 1)[0]
     return "/" + text.strip("/")
 
 
@@ -46,7 +48,7 @@ def page_template(address: str, rules: Sequence[PageRule] = ()) -> str:
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Say whether `path` fits `pattern`, where `*` is one segment and `**` any number of them."""
+    """Say whether `path` fits `pattern`: `*` and `:name` are one segment, `**` any number."""
     return _fits(pattern.strip("/").split("/"), path.strip("/").split("/"))
 
 
@@ -57,7 +59,10 @@ def _fits(pattern: list[str], path: list[str]) -> bool:
         if part == "**":
             reachable = set(range(min(reachable), len(path) + 1)) if reachable else set()
         else:
-            reachable = {at + 1 for at in reachable if at < len(path) and part in ("*", path[at])}
+            is_any = part == "*" or part.startswith(":")
+            reachable = {
+                at + 1 for at in reachable if at < len(path) and (is_any or part == path[at])
+            }
         if not reachable:
             return False
     return len(path) in reachable

@@ -7,7 +7,7 @@ import {describe, it} from 'node:test';
 import {matches} from '../src/core/audience.js';
 import {evaluateLocal} from '../src/core/eligibility.js';
 import {unitHash} from '../src/core/hash.js';
-import {pagePath} from '../src/core/pages.js';
+import {matchesPattern, pagePath} from '../src/core/pages.js';
 import {admit} from '../src/core/sampling.js';
 
 const cases = (name) => JSON.parse(readFileSync(new URL(`../../tests/vectors/${name}.json`, import.meta.url), 'utf8')).cases;
@@ -87,4 +87,13 @@ describe('a published entry', () => {
     assert.deepEqual(gate, {gate: 'rested_after_answer', passed: false, seen: now - 2 * 864e5, limit: 90});
     assert.equal(retryAt, now + 88 * 864e5);
   });
+});
+
+describe('pages', () => {
+  for (const {name, address, pattern, path, fits} of cases('pages')) {
+    it(name, () => {
+      if (pattern == null) assert.equal(pagePath(address), path);
+      else assert.equal(matchesPattern(pattern, path), fits);
+    });
+  }
 });

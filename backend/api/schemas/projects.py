@@ -24,7 +24,7 @@ class OriginField(fields.String):
 
 
 class PageRuleSchema(AdminSchema):
-    """Paths like `pattern` (`*` one segment, `**` any number) count as the page `template`."""
+    """Paths like `pattern` (`*` and `:name` one segment, `**` any number) count as the page `template`."""
 
     pattern = name_text(required=True)
     template = name_text(required=True)

@@ -1,7 +1,7 @@
 /** Page patterns: `*` and `:name` stand for one path segment, `**` for any number; twin of backend/domain/pages.py. */
 
 /** The path of an address: no scheme, host, query or fragment. @param {string} address */
-export const pagePath = (address) => `/${segments(address.replace(/^[a-z+.-]+:\/\/[^/]*/i, '').split(/[?#]/)[0]).join('/')}`;
+export const pagePath = (address) => `/${segments(address.replace(/^[a-z+.-]+:\/\/[^/?#]*/i, '').split(/[?#]/)[0]).join('/')}`;
 
 /**
  * @param {string} pattern @param {string} path
