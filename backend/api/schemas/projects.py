@@ -24,7 +24,7 @@ class OriginField(fields.String):
 
 
 class PageRuleSchema(AdminSchema):
-    """Paths like `pattern` (`*` and `:name` one segment, `**` any number) count as the page `template`."""
+    """Paths like `pattern` count as the page `template`: `*`, `:name` one segment, `**` any."""
 
     pattern = name_text(required=True)
     template = name_text(required=True)
