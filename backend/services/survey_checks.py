@@ -13,7 +13,7 @@ from backend.domain import audience
 from backend.domain.errors import FieldError, InvalidRequestError
 from backend.domain.flow import check_content
 from backend.domain.flow.answers import escape_pointer
-from backend.services import survey_warnings
+from backend.services import segments, survey_warnings
 from backend.storage.models import Account, Project, Response, Survey, User
 
 # Names of traits are gathered from so many of the latest people, accounts and answers.
@@ -55,14 +55,14 @@ def checked(
         InvalidRequestError: naming every fault at once.
     """
     faults: list[FieldError] = []
+    given = _with_segments(session, project_id, given, sampling_at)
     if "content" in given:
         faults += content_faults(given["content"], "#/content")
     targeting, sampling = given.get("targeting", {}), given.get("sampling", {})
     if "audience" in targeting or "segments" in sampling:
         known = KnownTraits(session, project_id)
-        rule, segments = targeting.get("audience"), sampling.get("segments", ())
-        faults += audience_faults(rule, "#/targeting/audience", known)
-        faults += segment_faults(segments, f"{sampling_at}/segments", known)
+        faults += audience_faults(targeting.get("audience"), "#/targeting/audience", known)
+        faults += segment_faults(sampling.get("segments", ()), f"{sampling_at}/segments", known)
     ends_at = given.get("ends_at", stored.get("ends_at"))
     starts_at = given.get("starts_at", stored.get("starts_at"))
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
@@ -72,6 +72,29 @@ def checked(
     if "content" not in given:
         return dict(given)
     return {**given, "content": cleaned(given["content"])}
+
+
+def _with_segments(
+    session: Session, project_id: str, given: Mapping[str, Any], sampling_at: str
+) -> dict[str, Any]:
+    """Return members with the rules of saved segments in the place of their names."""
+    changed = dict(given)
+    if "audience" in given.get("targeting", {}):
+        rule = given["targeting"]["audience"]
+        found = segments.resolved(session, project_id, rule, "#/targeting/audience")
+        changed["targeting"] = {**given["targeting"], "audience": found}
+    if "segments" in given.get("sampling", {}):
+        rates = [
+            {
+                **one,
+                "when": segments.resolved(
+                    session, project_id, one["when"], f"{sampling_at}/segments/{i}/when"
+                ),
+            }
+            for i, one in enumerate(given["sampling"]["segments"])
+        ]
+        changed["sampling"] = {**given["sampling"], "segments": rates}
+    return changed
 
 
 def content_faults(content: Any, at: str) -> list[FieldError]:
@@ -97,11 +120,11 @@ def audience_faults(rule: Any, at: str, known: KnownTraits) -> list[FieldError]:
     ]
 
 
-def segment_faults(segments: Any, at: str, known: KnownTraits) -> list[FieldError]:
+def segment_faults(rates: Any, at: str, known: KnownTraits) -> list[FieldError]:
     """Return what is wrong with the rules of sampling segments."""
     return [
         fault
-        for index, segment in enumerate(segments)
+        for index, segment in enumerate(rates)
         for fault in audience_faults(segment["when"], f"{at}/{index}/when", known)
     ]
 

@@ -23,6 +23,7 @@ from backend.api.admin.privacy import privacy
 from backend.api.admin.projects import projects
 from backend.api.admin.reach import reach
 from backend.api.admin.responses import responses
+from backend.api.admin.segments import segments
 from backend.api.admin.session import session
 from backend.api.admin.surveys import surveys
 from backend.api.admin.users import users
@@ -39,6 +40,7 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     insights,
     insight_history,
     insight_settings,
+    segments,
     features,
     users,
     members,

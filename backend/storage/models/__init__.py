@@ -5,7 +5,7 @@ from backend.storage.models.audit import AuditEntry
 from backend.storage.models.base import Base
 from backend.storage.models.catalogue import CatalogueEntry
 from backend.storage.models.idempotency import KeptAnswer
-from backend.storage.models.insights import InsightSettings, Release
+from backend.storage.models.insights import InsightSettings, Release, Segment
 from backend.storage.models.members import (
     DashboardSession,
     LoginAttempt,
@@ -52,6 +52,7 @@ __all__ = [
     "Release",
     "Response",
     "SeenMessage",
+    "Segment",
     "Survey",
     "SurveyDay",
     "SurveyVersion",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.storage.models.base import Base, PublicId, ShortText
@@ -21,6 +21,19 @@ class Release(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
     name: Mapped[ShortText]
     at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class Segment(Base):
+    """A group of people under a name: an audience rule, which surveys take a copy of."""
+
+    __tablename__ = "segments"
+    __table_args__ = (UniqueConstraint("project_id", "name", name="uq_segments_project_id_name"),)
+
+    id: Mapped[PublicId]
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
+    name: Mapped[ShortText]
+    audience: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
 
 

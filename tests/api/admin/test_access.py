@@ -25,6 +25,7 @@ BODIES = {
     "create_invitation": {"email": "new@example.com", "role": "viewer"},
     "reach_survey": {},
     "check_identity_token": {"token": "a.b.c"},
+    "add_segment": {"name": "x", "audience": {"op": "scored", "bands": ["passive"]}},
     "try_page_rules": {"path": "/"},
     "try_themes": {"themes": [{"name": "x", "patterns": ["y"]}]},
 }
@@ -40,6 +41,7 @@ UNKNOWN = {
     "user_id": "nobody",
     "account_id": "nobody-inc",
     "release_id": "rel_none",
+    "segment_id": "seg_none",
     "member_id": "mem_none",
     "invitation_id": "inv_none",
     "name": "no-such-method",
@@ -105,6 +107,7 @@ def other(make_project, make_survey, answer, call, db):
         "user_id": "u-other",
         "account_id": "other-inc",
         "release_id": call("POST", "/releases", token, json=release).json["id"],
+        "segment_id": call("POST", "/segments", token, json=BODIES["add_segment"]).json["id"],
         "member_id": call("GET", "/members", token).json["items"][0]["id"],
         "invitation_id": invited.json["id"],
         "name": "no-such-theme",
