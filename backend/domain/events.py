@@ -15,6 +15,7 @@ from backend.domain.values import check_object, is_name
 
 FEATURE: Final = "feature"
 PAGE: Final = "page"
+TRAIT: Final = "trait"
 TYPES: Final = ("track", "identify", "group", "page", "screen", "alias")
 
 INVALID_EVENT: Final = "invalid-event"

@@ -26,7 +26,7 @@ STRING_LENGTH: Final = 1_024
 TEXT_LENGTH: Final = 4_000
 INTEGER: Final = 2**53 - 1
 
-NAMES: Final = {"feature": 2_000, "page": 5_000}
+NAMES: Final = {"feature": 2_000, "page": 5_000, "trait": 200}
 OTHER: Final = "(other)"
 
 EVENT_PAST_DAYS: Final = 400

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain.errors import FieldError, InvalidRequestError, NotFoundError
@@ -98,14 +98,3 @@ def arrange(
         project_id=project_id,
         changes={"label": [None, label], "is_hidden": [None, is_hidden]},
     )
-
-
-def over_cap(session: Session, project_id: str) -> dict[str, bool]:
-    """Return by kind whether names did not fit any more and are counted as `(other)`."""
-    query = (
-        select(Name.kind, func.count())
-        .where(Name.project_id == project_id, Name.name == OTHER)
-        .group_by(Name.kind)
-    )
-    over = {row[0] for row in session.execute(query)}
-    return {kind: kind in over for kind in NAMES}

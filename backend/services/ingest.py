@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from backend.domain.errors import DomainError
-from backend.domain.events import Fault, WireEvent
+from backend.domain.events import Facts, Fault, WireEvent
 from backend.domain.rollup import Rollup
 from backend.services import arming
 from backend.services.clock import to_ms
@@ -101,12 +101,13 @@ class Ingest:
         last = effects[-1][0]
         project, now = last.project, last.now
         rollups = [effect for _, effect in effects]
-        facts = [fact for rollup in rollups for fact in rollup.facts]
+        facts: Sequence[Facts] = [fact for rollup in rollups for fact in rollup.facts]
         found = {link for rollup in rollups for link in rollup.links}
         if facts or found:
             named = {person for rollup in rollups for person in rollup.people()}
             people.hold(connection, project.id, named, now)
         if facts:
+            facts = people.within_cap(connection, project.id, facts, self._names)
             people.learn(connection, project.id, facts, now)
         if found:
             links.link(connection, project.id, found, now)

@@ -9,9 +9,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backend.domain.events import Facts, Person
+from backend.domain.events import TRAIT, Facts, Person
 from backend.storage.fast import Sql, to_ms
 from backend.storage.models import Account, User
+from backend.storage.usage.names import NameIds
 
 _INSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -58,6 +59,26 @@ def hold(
     known = {Person(*row) for row in connection.execute(_HOLD, wanted)}
     for person in sorted(set(people) - known):
         add_user(connection, project_id, person.id, person.is_anonymous, now)
+
+
+def within_cap(
+    connection: Connection, project_id: str, facts: Sequence[Facts], names: NameIds
+) -> Sequence[Facts]:
+    """Return `facts` without the traits whose names are more than a project may have.
+
+    They are not kept; that there were some is told with the names (`GET …/features?kind=trait`).
+    """
+    # A trait set to null is one taken away: that fits always.
+    given = {
+        (TRAIT, name) for fact in facts for name, value in fact.traits.items() if value is not None
+    }
+    past = {name for _, name in names.past_cap(connection, project_id, given)} if given else set()
+    if not past:
+        return facts
+    return [
+        fact._replace(traits={name: fact.traits[name] for name in fact.traits if name not in past})
+        for fact in facts
+    ]
 
 
 def learn(connection: Connection, project_id: str, facts: Sequence[Facts], now: datetime) -> None:

@@ -28,7 +28,7 @@ features = AdminBlueprint("features", __name__)
 @features.response(200, CatalogueSchema)
 @access("admin", role="viewer", scope="insights:read")
 def list_features(query: dict[str, Any]) -> dict[str, Any]:
-    """List features or pages as reports name them, with the names each is made of."""
+    """List features, pages or traits as reports name them, with the names each is made of."""
     project_id = current_project()
     with zeroten().db.read() as session:
         return service.catalogue(session, project_id, query["kind"])

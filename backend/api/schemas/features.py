@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from backend.api.schemas.common import AdminSchema
 from backend.api.schemas.fields import Flag, Whole, name_text
 from backend.api.schemas.projects import PageRuleSchema
-from backend.domain.events import FEATURE, PAGE
+from backend.domain.events import FEATURE, PAGE, TRAIT
 
 MOST_ARRANGED = 100
 
@@ -17,9 +17,9 @@ def _kind(**given: object) -> fields.String:
 
 
 class CatalogueQuerySchema(AdminSchema):
-    """Features or pages."""
+    """Features, pages, or the traits that servers sent."""
 
-    kind = _kind(load_default=FEATURE)
+    kind = fields.String(validate=validate.OneOf((FEATURE, PAGE, TRAIT)), load_default=FEATURE)
 
 
 class ArrangementSchema(AdminSchema):
@@ -53,7 +53,9 @@ class CatalogueSchema(AdminSchema):
     most_names = fields.Integer(required=True)
     names_over_cap = Flag(
         required=True,
-        metadata={"description": "More names came than fit: the others count as `(other)`."},
+        metadata={
+            "description": "More came than fit: names count as `(other)`, traits are not kept."
+        },
     )
 
 

@@ -55,6 +55,19 @@ class NameIds:
         wanted = list(names)
         return dict(zip(wanted, self.numbers(connection, project_id, wanted), strict=True))
 
+    def past_cap(
+        self, connection: Connection, project_id: str, names: Iterable[tuple[str, str]]
+    ) -> set[tuple[str, str]]:
+        """Return those of the (kind, name) that do not fit; who does is added."""
+        ids = self.resolve(connection, project_id, names)
+        # What did not fit is never remembered.
+        strange = {each for each in ids if (project_id, *each) not in self._known}
+        past = set()
+        for kind in {kind for kind, _ in strange}:
+            other = _stored(connection, project_id, kind, [OTHER]).get(OTHER)
+            past |= {each for each in strange if each[0] == kind and ids[each] == other}
+        return past
+
     def _look_up(
         self, connection: Connection, project_id: str, kind: str, wanted: list[str]
     ) -> dict[tuple[str, str], int]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from backend.domain.activity import unpack_recent
 from backend.domain.calendar import day_number
+from backend.domain.limits import NAMES
 from backend.services import profiles
 from backend.storage import links
 from backend.storage.models import Name, Response, UsageDay, User, UserSurvey
@@ -217,3 +218,30 @@ def test_engaged_time_and_templates_of_pages_are_added_up(send, db):
     with db.read() as session:
         found = {tuple(row) for row in session.execute(query)}
     assert found == {("/reports/:id", 2, 2_000), ("/reports", 1, 0)}
+
+
+def test_trait_names_past_the_cap_are_not_kept_and_that_is_reported(
+    client, project, send, person, monkeypatch
+):
+    monkeypatch.setitem(NAMES, "trait", 3)
+
+    def identify(**traits):
+        event = {"type": "identify", "userId": "u1", "traits": traits}
+        assert send(event).json["stored"] == 1
+
+    def reported():
+        answer = client.get(
+            "/api/v1/features?kind=trait",
+            headers={"Authorization": f"Bearer {project.viewer_token}"},
+        )
+        return len(answer.json["items"]), answer.json["names_over_cap"]
+
+    identify(role="admin", plan="pro")
+    assert reported() == (2, False)
+    identify(a=1, b=2, role="owner")
+    assert person("u1").traits == {"role": "owner", "plan": "pro", "a": 1}
+    assert reported() == (3, True)
+    identify(b=None, plan=None)
+    assert person("u1").traits == {"role": "owner", "a": 1}
+    send({"type": "group", "userId": "u1", "groupId": "acme", "traits": {"c": 1, "role": "x"}})
+    assert reported() == (3, True)
