@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-MASK: Final = "***"
-
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _NAMING: Final = frozenset(
@@ -45,11 +43,6 @@ def without_names(traits: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in traits.items()
         if _NAMING.isdisjoint(_words(key)) and not is_email(value)
     }
-
-
-def without_email(text: str) -> str:
-    """Return an id, masked when it is an e-mail address."""
-    return MASK if is_email(text) else text
 
 
 def _words(key: str) -> set[str]:

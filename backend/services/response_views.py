@@ -9,13 +9,33 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.domain import flow, personal
+from backend.domain import flow
 from backend.services import triage
 from backend.services.responses import Found
 from backend.storage.models import CatalogueEntry, Name, Response, SurveyVersion
 
 # PostgreSQL and SQLite both take that many values in one IN.
 _NAMES_AT_ONCE: Final = 500
+# In place of what tells people and groups apart; notes and tags may name anybody.
+_NOBODY: Final[dict[str, Any]] = {
+    **dict.fromkeys(
+        (
+            "user_id",
+            "account_id",
+            "role",
+            "plan",
+            "page",
+            "language",
+            "app_version",
+            "device",
+            "admission_probability",
+            "usage",
+        )
+    ),
+    "traits": {},
+    "tags": [],
+    "note": "",
+}
 
 
 def views(
@@ -24,13 +44,14 @@ def views(
     """Return responses as the admin plane shows them.
 
     Args:
-        names_people: False leaves out traits that hold names or e-mail addresses, and masks ids
-            that are such addresses: what viewers see.
+        names_people: False leaves out whatever says whose answer it is, or narrows it down to a
+            group that could be small: what viewers see.
     """
     rows = list(rows)
     contents = _contents(session, {(row[0].survey_id, row[0].version) for row in rows})
     names = _names(session, project_id, rows)
-    return [_view(row, contents, names, names_people) for row in rows]
+    shown = [_view(row, contents, names) for row in rows]
+    return shown if names_people else [view | _NOBODY for view in shown]
 
 
 def _contents(
@@ -67,7 +88,6 @@ def _view(
     row: Found,
     contents: Mapping[tuple[str, int], Mapping[str, Any]],
     names: Mapping[int, str],
-    names_people: bool,
 ) -> dict[str, Any]:
     response, user_id, is_anonymous, account_id = row
     metric = flow.metric(contents[response.survey_id, response.version])
@@ -75,7 +95,7 @@ def _view(
         "id": response.id,
         "survey_id": response.survey_id,
         "survey_version": response.version,
-        "user_id": user_id if names_people else personal.without_email(user_id),
+        "user_id": user_id,
         "account_id": account_id,
         "anonymous": is_anonymous,
         "verified": response.is_verified,
@@ -92,20 +112,14 @@ def _view(
         "language": response.language,
         "app_version": response.app_version,
         "device": response.device,
-        "traits": response.traits if names_people else personal.without_names(response.traits),
+        "traits": response.traits,
         "admission_probability": response.admission_probability,
         "invited_at": response.invited_at,
         "answered_at": response.answered_at,
         "updated_at": response.updated_at,
         "usage": _usage(response, names),
-        **_triage(response, names_people),
+        **triage.told(response),
     }
-
-
-def _triage(response: Response, names_people: bool) -> dict[str, Any]:
-    """Return what is done about it; a note may name anybody."""
-    found = triage.told(response)
-    return found if names_people else found | {"note": ""}
 
 
 def _usage(response: Response, names: Mapping[int, str]) -> dict[str, Any] | None:

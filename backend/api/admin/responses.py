@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from flask import Response
 
@@ -26,6 +27,7 @@ from backend.api.schemas.responses import (
     ResponseSchema,
 )
 from backend.api.state import zeroten
+from backend.domain.errors import RoleForbiddenError
 from backend.services import exports
 from backend.services import responses as service
 from backend.services.response_views import views
@@ -35,6 +37,22 @@ Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 responses = AdminBlueprint("responses", __name__)
 
+# Small groups are hidden from viewers in every insight (METHODS, section 7); so they are here.
+_BY_WHOM: Final = frozenset(
+    (
+        "user_id",
+        "account_id",
+        "role",
+        "plan",
+        "page",
+        "language",
+        "app_version",
+        "is_verified",
+        "assignee_id",
+        "tag",
+    )
+)
+
 
 @responses.get("/responses")
 @responses.arguments(ResponseQuerySchema, location="query")
@@ -43,8 +61,10 @@ responses = AdminBlueprint("responses", __name__)
 def list_responses(query: dict[str, Any]) -> dict[str, Any]:
     """List responses by time, the newest first.
 
-    Viewers see no trait that holds a name or an e-mail address.
+    Viewers see what was said and when, and nothing of who or which group said it: a filter by
+    that needs the role analyst.
     """
+    _check_filters(query)
     project_id = current_project()
     after = decode_cursor(query.pop("cursor"), tuple[datetime, str])
     limit, newest_first = query.pop("limit"), query.pop("sort") == "-answered_at"
@@ -121,6 +141,12 @@ def _export(kind: str, content_type: str, query: dict[str, Any]) -> Response:
     response = Response(exports.FORMATS[kind](pieces), content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="responses.{kind}"'
     return response
+
+
+def _check_filters(query: Mapping[str, Any]) -> None:
+    """Raise RoleForbiddenError when a viewer would cut the answers down to few people."""
+    if not _sees_names() and not query.keys().isdisjoint(_BY_WHOM):
+        raise RoleForbiddenError("A filter by person, account or group needs the role analyst.")
 
 
 def _sees_names() -> bool:

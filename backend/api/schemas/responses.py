@@ -121,7 +121,14 @@ class ResponseSchema(AdminSchema):
     id = fields.String(required=True)
     survey_id = fields.String(required=True)
     survey_version = Whole(required=True)
-    user_id = fields.String(required=True)
+    user_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Null for viewers, as are account, role, plan, page, language,"
+            " version, device and usage: what was said is theirs to read, not who said it."
+        },
+    )
     account_id = fields.String(required=True, allow_none=True)
     anonymous = Flag(required=True)
     verified = Flag(required=True, metadata={"description": "An identity token vouched for it."})
@@ -134,13 +141,13 @@ class ResponseSchema(AdminSchema):
     answers = fields.Raw(required=True, metadata={"type": "object"})
     role = fields.String(required=True, allow_none=True)
     plan = fields.String(required=True, allow_none=True)
-    page = fields.String(required=True)
+    page = fields.String(required=True, allow_none=True)
     language = fields.String(required=True, allow_none=True)
     app_version = fields.String(required=True, allow_none=True)
     device = fields.String(required=True, allow_none=True)
     traits = fields.Raw(
         required=True,
-        metadata={"type": "object", "description": "Viewers see none that names a person."},
+        metadata={"type": "object", "description": "Empty for viewers."},
     )
     admission_probability = Number(required=True, allow_none=True)
     invited_at = Time(required=True)
