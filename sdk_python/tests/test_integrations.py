@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import flask
 import pytest
 
 import zeroten
-from zeroten.integrations import django, starlette
 from zeroten.integrations import flask as flask_integration
 from zeroten.integrations.common import filled_template, template
 from zeroten.testing import recording_client
@@ -92,83 +90,6 @@ def test_a_user_function_that_raises_breaks_no_request(client):
     browser = make_flask(client, lambda: 1 / 0)
 
     assert browser.get("/reports/7").status_code == 200
-    assert client.events == []
-
-
-def django_request(user, route="reports/<int:pk>/", method="GET"):
-    match = SimpleNamespace(route=route) if route else None
-    return SimpleNamespace(user=user, resolver_match=match, method=method)
-
-
-DJANGO_USER = SimpleNamespace(pk=7, is_authenticated=True)
-PAGE = SimpleNamespace(status_code=200, headers={"Content-Type": HTML})
-
-
-def test_django_tags_pages_and_features_of_who_is_signed_in(client):
-    def view(request):
-        client.track(None, "viewed")
-        return PAGE
-
-    middleware = django.Middleware(view, SimpleNamespace(ZEROTEN_CLIENT=client))
-    assert middleware(django_request(DJANGO_USER)) is PAGE
-    middleware(django_request(SimpleNamespace(pk=None, is_authenticated=False)))
-    middleware(django_request(DJANGO_USER, method="POST"))
-    middleware(django_request(DJANGO_USER, route=None))
-
-    pages = [event for event in client.events if event["type"] == "page"]
-    assert [(page["userId"], page["name"]) for page in pages] == [("7", "/reports/:pk/")]
-    assert len(client.named("viewed")) == 3
-
-
-def test_django_works_in_async_handlers(client):
-    async def view(request):
-        return PAGE
-
-    middleware = django.Middleware(view, SimpleNamespace(ZEROTEN_CLIENT=client))
-    assert run_alone(middleware(django_request(DJANGO_USER))) is PAGE
-    assert [event["name"] for event in client.events] == ["/reports/:pk/"]
-
-
-def ask(app, scope):
-    sent = []
-
-    async def receive():
-        return {"type": "http.request"}
-
-    async def send(message):
-        sent.append(message)
-
-    run_alone(app({"type": "http", "method": "GET", **scope}, receive, send))
-    return sent
-
-
-def test_starlette_tags_pages_with_what_authentication_and_routing_found(client):
-    async def app(scope, receive, send):
-        scope["user"] = SimpleNamespace(is_authenticated=True, identity="u-9")
-        scope["endpoint"] = app
-        scope["path_params"] = {"id": 5}
-        headers = [(b"Content-Type", HTML.encode())]
-        with client.feature("drawn"):
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-    middleware = starlette.Middleware(app, client)
-    sent = ask(middleware, {"path": "/items/5"})
-    ask(middleware, {"path": "/items/6", "route": SimpleNamespace(path="/items/{id:int}")})
-
-    assert sent[0]["status"] == 200
-    pages = [event for event in client.events if event["type"] == "page"]
-    assert [(page["userId"], page["name"]) for page in pages] == [("u-9", "/items/:id")] * 2
-    assert len(client.named("drawn")) == 2
-
-
-def test_starlette_leaves_websockets_and_unrouted_requests_alone(client):
-    async def app(scope, receive, send):
-        await send({"type": "http.response.start", "status": 200})
-
-    middleware = starlette.Middleware(app, client, user=lambda scope: "u-1")
-    ask(middleware, {"type": "websocket"})
-    ask(middleware, {"path": "/x"})
-
     assert client.events == []
 
 
