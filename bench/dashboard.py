@@ -20,6 +20,7 @@ from statistics import median
 from typing import Any, Final
 
 import brotli
+import numpy as np
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import BrowserContext, Page, sync_playwright
@@ -29,6 +30,8 @@ from werkzeug.serving import make_server
 from backend.api.auth import PLAIN_COOKIE
 from backend.app import create_app
 from backend.config import Config
+from backend.domain.insights.active_use import scatter_table
+from backend.domain.insights.columns import make_answers
 from backend.services import sessions, surveys
 from backend.services.clock import utc_now
 from backend.services.ids import new_id
@@ -117,10 +120,13 @@ def _weight(html: str) -> int:
 
 
 def _chart() -> dict[str, object]:
-    points = [
-        {"score": i % 11, "active_days": (i // 11) % 31, "n": 1 + i % 97} for i in range(POINTS)
-    ]
-    return row("scatter_of_20000_points", _best(lambda: scatter(points, "Bench")), "ms", CHART_MS)
+    g = np.random.default_rng(1)
+    answers = make_answers(g.integers(0, 11, POINTS), active_days=g.integers(0, 31, POINTS))
+
+    def draw() -> None:
+        scatter(scatter_table(answers), "Bench")
+
+    return row("scatter_of_20000_points", _best(draw), "ms", CHART_MS)
 
 
 def _painted(

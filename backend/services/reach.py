@@ -47,11 +47,14 @@ def reach(
     survey_id: str,
     changes: Mapping[str, Any],
     now: datetime,
+    *,
+    at_most: int = AT_MOST,
 ) -> dict[str, Any]:
     """Try a survey on the people seen in the last 90 days, with changes that are not saved.
 
     Args:
         changes: checked members of the survey, as `PATCH /surveys/{id}` takes them.
+        at_most: so many people are looked at, taken evenly; counts are scaled to all.
     Raises:
         NotFoundError: the project has no such survey.
     """
@@ -64,7 +67,7 @@ def reach(
         for each in project.surveys.values()
         if each.rules.id != survey_id and each.rules.status == "published"
     ][:_RIVALS]
-    tally = _count(session, project, rules, rivals, now)
+    tally = _count(session, project, rules, rivals, now, at_most)
     total = dry_run.count_people(session, project.id, now)
     return _told(session, rules, tally, total, now)
 
@@ -90,12 +93,13 @@ def _count(
     rules: SurveyRules,
     rivals: list[SurveyRules],
     now: datetime,
+    at_most: int,
 ) -> _Tally:
     connection, tally = session.connection(), _Tally()
     by_account = dry_run.asked_by_account(session, rules, now)
     # The budget counts over the days to come, not by what today happens to hold.
     free = replace(rules, daily_budget=None)
-    for user, person in dry_run.people(connection, project, now, AT_MOST):
+    for user, person in dry_run.people(connection, project, now, at_most):
         account_key = user.account.key if user.account else None
         asked = by_account.get(account_key, 0) if account_key is not None else 0
         met = replace(person, account_asked={rules.id: asked})

@@ -133,6 +133,11 @@ def here(**changes: Any) -> str:
     return _address(request.path, current | changes)
 
 
+def here_for(path: str) -> str:
+    """Return the address of another path with all parameters of this page."""
+    return _address(path, {name: request.args.getlist(name) for name in request.args})
+
+
 _IN_PATH: Final = ("user_id", "account_id", "decision_id")
 
 

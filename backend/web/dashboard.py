@@ -17,6 +17,7 @@ from backend.web import (
     join,
     person,
     preview,
+    segments,
     settings,
     sign_in,
     signed_in,
@@ -25,7 +26,7 @@ from backend.web import (
     users,
     you,
 )
-from backend.web.asked import SEGMENTS, WINDOWS, here, link
+from backend.web.asked import SEGMENTS, WINDOWS, here, here_for, link
 from backend.web.blueprint import nonce, web
 
 PARTS: Final = (
@@ -38,6 +39,7 @@ PARTS: Final = (
     join,
     person,
     preview,
+    segments,
     settings,
     sign_in,
     survey_editor,
@@ -60,6 +62,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(web)
     # Globals reach into imported macros as well, what a context holds does not.
     app.jinja_env.globals.update(asset=assets.address, nonce=nonce, link=link, here=here)
+    app.jinja_env.globals.update(here_for=here_for)
 
 
 @web.context_processor

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Response, redirect, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Response, request
 from sqlalchemy.orm import Session
 
 from backend.api.admin.common import decode_cursor, encode_cursor
@@ -14,10 +13,10 @@ from backend.api.state import zeroten
 from backend.domain import personal, roles
 from backend.domain.errors import FieldError, InvalidRequestError
 from backend.domain.insights.drivers import KINDS
-from backend.services import survey_checks, surveys
+from backend.services import survey_checks
 from backend.services.insights import levels, people
-from backend.web import signed_in
-from backend.web.asked import asked, caches, choices, survey_names
+from backend.web import cells, signed_in
+from backend.web.asked import SEGMENTS, asked, caches, choices, survey_names
 from backend.web.blueprint import page, web
 from backend.web.charts.intervals import domain, interval
 from backend.web.charts.scatter import scatter
@@ -32,7 +31,6 @@ DIMENSIONS: Final = {
     "usage_group": "Active use",
     "survey_version": "Survey version",
 }
-PEOPLE_A_PAGE: Final = 50
 _CATEGORIES: Final = ("detractor", "passive", "promoter")
 
 
@@ -117,50 +115,20 @@ def active_use() -> Response:
 @access("dashboard", role=roles.ANALYST, scope="insights:read")
 def cell() -> Response:
     """The people of a cell, those with most active use first."""
-    wanted, group = asked(), request.args.get("group") or people.TOP_DECILE_PASSIVES
+    wanted, group = asked(), cells.group()
     start = max(0, decode_cursor(request.args.get("cursor"), int) or 0)
     with zeroten().db.read() as session:
-        table, more = _people(session, wanted, group, start)
+        table, more = cells.people_of(session, wanted, group, start)
         given = _common(session, wanted)
-    following = encode_cursor(start + PEOPLE_A_PAGE) if more else None
+    following = encode_cursor(start + cells.A_PAGE) if more else None
     return page(
-        "people.html", table=table, title=cell_name(group), group=group, cursor=following, **given
-    )
-
-
-@web.post("/explore/active-use/people")
-@access("dashboard", role=roles.ADMIN, scope="surveys:write")
-def campaign() -> ResponseReturnValue:
-    """Draft a survey for the people who are like those of the cell."""
-    wanted, group = asked(), request.args.get("group") or people.TOP_DECILE_PASSIVES
-    project_id = signed_in.project_id()
-    with zeroten().db.read() as session:
-        table, _ = _people(session, wanted, group, 0)
-    draft = {"name": f"For {cell_name(group)}", "targeting": {"audience": table["audience"]}}
-    actor = signed_in.principal().token_id
-    survey_id = zeroten().db.transact(
-        lambda session: surveys.add(session, project_id, draft, actor=actor).id
-    )
-    return redirect(url_for("web.survey", survey_id=survey_id, project_id=project_id), 303)
-
-
-def cell_name(group: str) -> str:
-    """Return the name of a cell as people say it."""
-    if group == people.TOP_DECILE_PASSIVES:
-        return "passives in the top tenth of active use"
-    fifth, _, category = group.partition(":")
-    return f"{category}s in fifth {fifth} of 5 of active use"
-
-
-def _people(session: Session, wanted: Any, group: str, start: int) -> tuple[dict[str, Any], bool]:
-    return people.people(
-        session,
-        caches().windows,
-        signed_in.project_id(),
-        wanted.question,
+        "people.html",
+        table=table,
+        title=cells.name(group),
         group=group,
-        start=start,
-        limit=PEOPLE_A_PAGE,
+        cursor=following,
+        left_out=[SEGMENTS.get(name, name).lower() for name in table["not_in_audience"]],
+        **given,
     )
 
 

@@ -33,6 +33,8 @@ from backend.web import signed_in
 from backend.web.blueprint import page, web
 
 SHOWN_DECISIONS: Final = 8
+# A forecast follows the slider: on so many people it is off by a percent or two, within 0.1 s.
+FORECAST_ON: Final = 1_000
 # What the sampling form holds: percent and whole days.
 SAMPLING: Final = ("rate", "spread_days")
 RESTS: Final = {
@@ -149,7 +151,15 @@ def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int 
         forecast = None
         try:
             tries = survey_checks.checked(session, project_id, _changes(tried), "#/sampling", {})
-            forecast = reach.reach(session, parts.published, project, survey_id, tries, utc_now())
+            forecast = reach.reach(
+                session,
+                parts.published,
+                project,
+                survey_id,
+                tries,
+                utc_now(),
+                at_most=FORECAST_ON,
+            )
         except InvalidRequestError as error:
             problem = problem or " ".join(fault.detail for fault in error.errors)
         asked = _decisions(session, survey_id) if signed_in.sees_answers() else None

@@ -15,7 +15,7 @@ from tests.web.conftest import add_member
 FOR_ALL = ["/", "/explore", "/explore/features", "/explore/active-use", "/surveys", "/settings"]
 FOR_ALL += ["/settings/releases", "/settings/features", "/settings/pages", "/you"]
 FOR_ANALYSTS = ["/explore/active-use/people", "/accounts", "/inbox", "/explain"]
-FOR_ANALYSTS += ["/settings/themes", "/settings/data"]
+FOR_ANALYSTS += ["/settings/themes", "/settings/data", "/explore/segments"]
 FOR_ADMINS = ["/settings/keys", "/settings/members", "/settings/audit"]
 FOR_ADMINS += ["/settings/identity", "/settings/import"]
 ALL = [*FOR_ALL, "/settings/origins", *FOR_ANALYSTS, *FOR_ADMINS]

@@ -166,7 +166,8 @@ class PeopleSchema(PageSchema):
     """Of which cell."""
 
     group = _required(
-        "`top_decile_passives`, or a fifth of active use and a category, such as `5:passive`."
+        "`everybody`, `top_decile_passives`, a fifth of active use and a category such as"
+        " `5:passive`, or active days and categories such as `20-30:detractor,passive`."
     )
 
 

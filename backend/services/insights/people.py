@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
 import numpy as np
@@ -18,21 +20,25 @@ from backend.domain.insights.active_use import (
     scatter_table,
     top_decile_passives,
 )
-from backend.domain.insights.columns import Answers
+from backend.domain.insights.columns import Answers, Bools
 from backend.domain.insights.privacy import suppress
 from backend.domain.insights.rows import latest_rows
 from backend.domain.nps import Category
 from backend.domain.timestamps import format_time
+from backend.services.insights import targeting
 from backend.services.insights.coarse import HIDDEN, joined
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.question import Question
-from backend.services.insights.view import USAGE_GROUP, View, look, with_usage_group
+from backend.services.insights.view import CATEGORIES, USAGE_GROUP, View, look, with_usage_group
 from backend.services.insights.windows import Windows
 from backend.storage.answers import Loaded
 from backend.storage.fast import from_ms
 from backend.storage.models import Account, User
 
 TOP_DECILE_PASSIVES: Final = "top_decile_passives"
+EVERYBODY: Final = "everybody"
+_BANDS: Final[tuple[Category, ...]] = ("detractor", "passive", "promoter")
+_DAYS: Final = re.compile(r"(\d{1,2})-(\d{1,2})")
 PERCENTILE: Final = (
     "Active days are the distinct local days with use in the 30 days before the invitation. The"
     " percentile is the share of all users active in those days who had as many or fewer, equals"
@@ -63,10 +69,14 @@ class PersonRow(TypedDict):
 
 
 class People(Envelope):
-    """The people of a cell, those with most active use first, and the rule that targets them."""
+    """The people of a cell, those with most active use first, and the rule that targets them.
+
+    `not_in_audience` names conditions of the question that the rule does not hold them to.
+    """
 
     group: str
     audience: dict[str, Any]
+    not_in_audience: list[str]
     rows: list[PersonRow]
     next_cursor: str | None
 
@@ -105,7 +115,8 @@ def people(
     """Return the people of one cell and whether there are more.
 
     Args:
-        group: `top_decile_passives`, or a usage group and a category such as `5:passive`.
+        group: `everybody`, `top_decile_passives`, a usage group and a category such as
+            `5:passive`, or active days and categories such as `20-30:detractor,passive`.
         start: how many people to leave out, as the pages before have shown them.
     Raises:
         InvalidRequestError: there is no such group.
@@ -113,40 +124,66 @@ def people(
     view = look(session, windows, project_id, question)
     loaded = view.loaded.select(view.loaded.profiled)
     loaded = loaded.select(latest_rows(loaded.answers, loaded.answers.user))
-    rows, audience = _cell(loaded, group)
-    inside = loaded.select(rows)
+    cell = _cell(loaded, group)
+    inside = loaded.select(cell.rows)
     order = np.lexsort((inside.answers.user, -np.nan_to_num(inside.answers.percentile)))
     page = inside.select(order[start : start + limit])
-    n = int(rows.sum())
+    n = int(cell.rows.sum())
+    audience, left_out = _audience(question, cell, inside)
     return {
         **envelope(view, "active-use", f"{n:,} people.", n),
         "group": group,
         "audience": audience,
+        "not_in_audience": left_out,
         "rows": _named(session, view, page),
     }, n > start + limit
 
 
-def _cell(loaded: Loaded, group: str) -> tuple[Any, dict[str, Any]]:
-    """Rows of a group, and the audience rule that such people meet from now on."""
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """Rows of a cell, the use that its people have, and the bands of their scores."""
+
+    rows: Bools
+    usage: list[dict[str, Any]]
+    bands: list[Category]
+
+
+def _cell(loaded: Loaded, group: str) -> _Cell:
+    """Return the rows of a group, and what such people meet from now on."""
+    if group == EVERYBODY:
+        return _Cell(np.ones(len(loaded.answers), np.bool_), [], list(_BANDS))
     if group == TOP_DECILE_PASSIVES:
-        return top_decile_passives(loaded.answers), _audience(90, None, "passive")
-    number, _, name = group.partition(":")
-    category: Category | None = next(
-        (c for c in ("detractor", "passive", "promoter") if c == name), None
-    )
-    if category is None or number not in {str(g + 1) for g in range(GROUPS)}:
-        text = f"Must be {TOP_DECILE_PASSIVES}, or 1 to {GROUPS} and a category such as 5:passive."
+        return _Cell(
+            top_decile_passives(loaded.answers), targeting.between("percentile", 90), ["passive"]
+        )
+    first, _, names = group.partition(":")
+    bands: list[Category] = [one for one in _BANDS if one in names.split(",")]
+    days = _DAYS.fullmatch(first)
+    if len(bands) == len(names.split(",")) and days is not None:
+        low, high = int(days[1]), int(days[2])
+        inside = (loaded.answers.active_days >= low) & (loaded.answers.active_days <= high)
+        values = [CATEGORIES[band] for band in bands]
+        rows = inside & np.isin(loaded.answers.y, values)
+        return _Cell(rows, targeting.between("active_days", low, high + 1), bands)
+    if len(bands) != 1 or names != bands[0] or first not in {str(g + 1) for g in range(GROUPS)}:
+        text = (
+            f"Must be {EVERYBODY}, {TOP_DECILE_PASSIVES}, 1 to {GROUPS} and a category such as"
+            " 5:passive, or active days and categories such as 20-30:detractor,passive."
+        )
         raise InvalidRequestError(errors=[FieldError("#/query/group", text)])
-    place, width = int(number), 100 // GROUPS
+    place, width = int(first), 100 // GROUPS
     below = place * width if place < GROUPS else None
-    return in_cell(loaded.answers, place, category), _audience((place - 1) * width, below, category)
+    usage = targeting.between("percentile", (place - 1) * width, below)
+    return _Cell(in_cell(loaded.answers, place, bands[0]), usage, bands)
 
 
-def _audience(at_least: int, below: int | None, category: str) -> dict[str, Any]:
-    rules: list[dict[str, Any]] = [{"op": "gte", "usage": "percentile", "value": at_least}]
-    if below is not None:
-        rules.append({"op": "lt", "usage": "percentile", "value": below})
-    return {"op": "and", "rules": [*rules, {"op": "scored", "bands": [category]}]}
+def _audience(question: Question, cell: _Cell, inside: Loaded) -> tuple[dict[str, Any], list[str]]:
+    """Return the rule that such people meet, and the conditions of the look it cannot say."""
+    column = inside.answers.dimension("survey")
+    surveys = [column.labels[code] for code in np.unique(column.codes).tolist() if code >= 0]
+    bands = [question.category] if question.category else cell.bands
+    rules, left_out = targeting.segment_rules(question)
+    return targeting.joined(cell.usage, rules, targeting.scored(surveys, bands)), left_out
 
 
 def _named(session: Session, view: View, page: Loaded) -> list[PersonRow]:

@@ -44,6 +44,8 @@ def _draw(
             cy=y(p["score"]),
             r=max(2.0, largest * sqrt(p["n"] / most)),
             class_=category(p["score"]),
+            data_days=p["active_days"],
+            data_n=p["n"],
         )
         for p in points
     ]
