@@ -9,13 +9,13 @@ const told = document.getElementById('picked');
 const boxes = () => [...form.querySelectorAll('[name=band]')];
 const marks = () => [...(svgs.find((svg) => svg.checkVisibility?.() ?? true)?.querySelectorAll('circle') ?? [])];
 
-/** Mark whom the fields mean, and say how many answers that is. */
-const show = () => {
+/** Say how many answers the fields mean; once somebody has chosen, let the others fade. */
+const show = (fades) => {
   const [low, high] = [+form.elements.days_from.value, +form.elements.days_to.value].sort((a, b) => a - b);
   const chosen = boxes().filter((box) => box.checked).map((box) => box.value);
   const bands = chosen.length ? chosen : BANDS;
   const isIn = (mark) => low <= +mark.dataset.days && +mark.dataset.days <= high && bands.some((band) => mark.classList.contains(band));
-  for (const svg of svgs) for (const mark of svg.querySelectorAll('circle')) mark.classList.toggle('out', !isIn(mark));
+  if (fades) for (const svg of svgs) for (const mark of svg.querySelectorAll('circle')) mark.classList.toggle('out', !isIn(mark));
   const n = marks().filter(isIn).reduce((sum, mark) => sum + +mark.dataset.n, 0);
   told.textContent = `${n.toLocaleString('en')} answers`;
 };
@@ -56,12 +56,12 @@ const brush = (svg) => {
     form.elements.days_from.value = Math.min(...days);
     form.elements.days_to.value = Math.min(DAYS, Math.max(...days));
     for (const box of boxes()) box.checked = found.some((mark) => mark.classList.contains(box.value));
-    show();
+    show(true);
   });
 };
 
 if (form) {
-  form.addEventListener('input', show);
+  form.addEventListener('input', () => show(true));
   svgs.forEach(brush);
-  show();
+  show(false);
 }
