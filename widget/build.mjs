@@ -15,7 +15,9 @@ const PLACEHOLDER = '"__ZEROTEN_CONFIG__"';
 const DECISION_QUALITY = 5;
 const BUDGET = {script: 5000, shown: 13000};
 /** Members that loader and panel know each other by; never seen by a page, in storage or on the wire. */
-const INTERNAL = /^(cameFrom|complain|ended|fromJson|guard|hasFocus|hold|isDialog|isTouched|lease|mayKeep|moved|onChoose|onCommit|onEnd|onEscape|onLost|onRest|refused|published|judge|renew|speak|surveyId|toJson)$/;
+const INTERNAL = /^(cameFrom|complain|ended|fromJson|guard|hasFocus|hold|isDialog|isTouched|lease|mayKeep|moved|onChoose|onCommit|onEnd|onEscape|onLost|onRest|refused|published|judge|nodes|destroy|remember|renew|speak|surveyId|toJson)$/;
+/** V8 compiles all of it off the main thread, while it arrives: a third of the time a showing costs there. Others ignore it. */
+const EAGER = '//# allFunctionsCalledOnLoad\n';
 /** @type {Record<string, string | false>} */
 const names = {};
 const dist = new URL('dist/', import.meta.url);
@@ -69,7 +71,7 @@ async function bundle(entry, format, more = '') {
     compress: {passes: 3, ecma: 2020, unsafe: true, inline: 0, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false},
     format: {ecma: 2020},
   });
-  return {text: code, parts};
+  return {text: entry === 'index' || entry === 'panel' ? `${EAGER}${code}` : code, parts};
 }
 
 /** @param {string} text */

@@ -22,6 +22,8 @@ import {readState} from './core/state.js';
 
 const MAX_ERRORS = 3;
 const TROUBLE_MS = 60000;
+/** When answers that an earlier page could not send are looked for. */
+const RECALL_MS = 5000;
 /** What the server hears of triggers by page, and of surveys opened by hand. */
 const PAGE_LOAD = {type: 'page_load'};
 
@@ -31,6 +33,9 @@ const PAGE_LOAD = {type: 'page_load'};
  */
 export function createClient(config, base, loadPanel) {
   const {performance, fetch} = window;
+  /** @type {Kit['post']} */
+  const post = (path, body, options) =>
+    fetch(`${base}v1/${path}`, {method: 'POST', credentials: 'omit', referrerPolicy: 'origin', body, ...options}).catch(() => null);
   // Hosts fake Date in their tests; performance has its own clock.
   const now = () => performance.timeOrigin + performance.now();
   const {emit, on} = createEmitter();
@@ -39,13 +44,16 @@ export function createClient(config, base, loadPanel) {
 
   let errors = 0;
   let isOff = false;
-  let consent = config.consent || 'granted';
+  /** Absent: nobody has to be asked. */
+  let consent = config.consent;
   /** @type {import('./types').Session | null | undefined} */
   let session;
   let isBusy = false;
   let quietUntil = 0;
   /** @type {{userId?: string | null, traits?: any, account?: any, token?: any, appVersion?: string | null}} */
   let person = {};
+  /** Tells persons of this browser apart in what it remembers. @type {string | undefined} */
+  let mark;
   /** @type {string | null} */
   let locale = null;
   let path = '';
@@ -58,10 +66,11 @@ export function createClient(config, base, loadPanel) {
 
   /** @param {unknown} error */
   const fail = (error) => {
-    if (++errors >= MAX_ERRORS) {
+    if (++errors === MAX_ERRORS) {
       isOff = true;
       beginPage();
       session?.end();
+      if (isGranted()) loadPanel().then((panel) => panel.call(kit, 'report', [error])).catch(() => {});
     }
     emit('error', error);
   };
@@ -80,43 +89,57 @@ export function createClient(config, base, loadPanel) {
     );
 
   const after = createTimers(now, guard);
-  const mayKeep = () => consent === 'granted' && !wantsPrivacy(config.respect_dnt);
+  const isGranted = () => !consent || consent === 'granted';
+  const mayKeep = () => isGranted() && !wantsPrivacy(config.respect_dnt);
   const store = createStore(config.key, mayKeep);
   const lease = createLease(config.key, store, now);
 
-  const isReady = () => consent === 'granted' && !isOff;
+  const isReady = () => isGranted() && !isOff;
   const page = () => path || pagePath(location.pathname);
-  const state = () => readState(store.get('state'), now());
+  /** What one person of this browser was shown must not rest another; an anonymous past stays with who signs in. */
+  const state = () => {
+    const known = readState(store.get('state'), now());
+    if (mark) {
+      if (known.user && known.user !== mark) known.surveys = known.retry = {};
+      known.user = mark;
+    }
+    return known;
+  };
 
-  /** @param {Trigger} [trigger] */
+  /** Storage is looked into by who asks for what it holds: the first look makes the page wait. @param {Trigger} [trigger] */
   const visitor = (trigger = PAGE_LOAD) => {
-    const {first, surveys} = state();
     const {userId = null} = person;
     return {
       ...person,
       userId,
-      anonymousId: anonymousId(store, now(), userId),
+      get anonymousId() {
+        return anonymousId(store, now(), userId);
+      },
+      get firstSeenAt() {
+        return userId ? null : state().first;
+      },
+      get history() {
+        return state().surveys;
+      },
       page: page(),
       pageTemplate: pageTemplate(page(), config.page_rules),
       origin: location.origin,
       device: device(),
       language: languages(locale)[0],
       trigger,
-      firstSeenAt: userId ? null : first,
-      history: surveys,
     };
   };
 
-  /** @param {Survey} survey */
-  const judge = (survey) => {
-    const verdict = evaluateLocal(survey, visitor(armed.get(survey)), now());
+  /** @param {Survey} survey @param {boolean} [isBrief] */
+  const judge = (survey, isBrief) => {
+    const verdict = evaluateLocal(survey, visitor(armed.get(survey)), now(), isBrief);
     return verdict.passed && (refused.has(survey) || state().retry[survey.id] > now()) ? {...verdict, passed: false, reason: 'refused_by_server'} : verdict;
   };
 
   const candidates = () =>
     published.filter((survey) => {
       if (!armed.has(survey)) return false;
-      const {passed, reason} = judge(survey);
+      const {passed, reason} = judge(survey, true);
       if (!passed) emit('not_shown', {survey_id: survey.id, reason});
       return passed;
     });
@@ -147,11 +170,9 @@ export function createClient(config, base, loadPanel) {
     const loading = loadPanel();
     loading.catch(() => {});
     const {userId, anonymousId, traits, account, token, appVersion, firstSeenAt, ...here} = visitor();
-    const response = await fetch(`${base}v1/decide`, {
-      method: 'POST',
-      credentials: 'omit',
-      referrerPolicy: 'origin',
-      body: toJson({
+    const response = await post(
+      'decide',
+      toJson({
         publishable_key: config.key,
         user_id: userId,
         anonymous_id: anonymousId,
@@ -167,8 +188,9 @@ export function createClient(config, base, loadPanel) {
         triggers: Object.fromEntries(surveys.map((survey) => [survey.id, armed.get(survey)])),
         candidates: surveys.map(({id}) => id),
         manual,
+        consent,
       }),
-    }).catch(() => null);
+    );
     quietUntil = response?.ok ? 0 : now() + TROUBLE_MS;
     const answer = {reason: `status_${response?.status}`, ...fromJson(await response?.text())};
     session = await (await loading).decided(kit, {surveys, answer, manual, into});
@@ -203,7 +225,7 @@ export function createClient(config, base, loadPanel) {
 
   /** @type {Kit} */
   const kit = {
-    config, base, now, emit, on, mayKeep, guard, after, store, lease, state, toJson, fromJson, ask, refused, armed, published, judge, visitor,
+    config, base, post, now, emit, on, mayKeep, guard, after, store, lease, state, toJson, fromJson, ask, refused, armed, published, judge, visitor,
     hold: (held) => {
       session?.end();
       session = held;
@@ -227,12 +249,7 @@ export function createClient(config, base, loadPanel) {
         token,
         appVersion: copyId(version),
       };
-      // What one person of this browser was shown must not rest another; an anonymous past stays with who signs in.
-      const known = state();
-      const mark = `${unitHash('sample', '', userId)}`;
-      if (known.user && known.user !== mark) known.surveys = known.retry = {};
-      known.user = mark;
-      store.set('state', toJson(known));
+      mark = `${unitHash('sample', '', userId)}`;
       refused.clear();
       emit('page');
       considerSoon();
@@ -248,6 +265,7 @@ export function createClient(config, base, loadPanel) {
     },
     reset: () => {
       person = {};
+      mark = undefined;
       forget();
     },
     consent: (value) => {
@@ -268,12 +286,17 @@ export function createClient(config, base, loadPanel) {
     beginPage();
   };
 
-  const recall = () => {
-    if (!isReady()) return;
-    // When this browser was first seen has to be known from the first page on.
-    if (!store.get('state')) store.set('state', toJson(state()));
-    // Answers an earlier page could not send.
-    if (store.get('queue')) after(2000, () => loadPanel().then((panel) => panel.call(kit, 'flush', [])));
+  /** Answers an earlier page could not send. */
+  const recall = guard(() => {
+    if (!isReady() || !store.get('queue')) return;
+    if (navigator.onLine) return loadPanel().then((panel) => panel.call(kit, 'flush', []));
+    addEventListener('online', recall, {once: true});
+  });
+
+  /** When this browser was first seen, and who uses it, is written down as the page is left: it costs nobody a moment then. */
+  const keep = () => {
+    const text = toJson(state());
+    if (isReady() && text !== store.get('state')) store.set('state', text);
   };
 
   return {
@@ -285,12 +308,14 @@ export function createClient(config, base, loadPanel) {
     }),
     start: guard(() => {
       watchLocation(guard(() => calls.page()), after);
-      // Any new timer wakes the ones that stood still.
-      document.addEventListener('visibilitychange', () => void after(0, considerSoon));
+      document.addEventListener('visibilitychange', guard(() => {
+        if (document.hidden) keep();
+        // Any new timer wakes the ones that stood still.
+        after(0, considerSoon);
+      }));
       // What calls before the script's arrival have armed stays armed.
       armPage();
-      // The first look into storage is the dearest thing done here: it waits until the page has nothing else to do.
-      (window.requestIdleCallback || setTimeout)(guard(recall));
+      after(RECALL_MS, () => void (window.requestIdleCallback || setTimeout)(recall));
       if (config.views) after(0, () => loadPanel(config.views).then((part) => part.watch(kit)));
       emit('ready');
     }),

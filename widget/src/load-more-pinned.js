@@ -1,7 +1,7 @@
 /** In the pinned build the richer parts are in the same file, under its one `integrity`. */
 
-import {complaint, css, debug, drawing, header, optionsQuestion, preview, translate, whole} from './more.js';
+import {call, complaint, css, drawing, header, optionsQuestion, translate} from './more.js';
 
-const more = {complaint, css, debug, drawing, header, optionsQuestion, preview, translate, whole};
+const more = {call, complaint, css, drawing, header, optionsQuestion, translate};
 
 export const loadMore = async () => more;

@@ -72,7 +72,7 @@ export function optionsQuestion({el, icon}, kit, question, texts, value) {
 }
 
 /** Say on the console, and return, who the visitor is and why each survey would or would not show. @param {Kit} kit */
-export function debug(kit) {
+function debug(kit) {
   const surveys = kit.published.map((survey) => ({id: survey.id, armed: kit.armed.has(survey), ...kit.judge(survey)}));
   const report = {visitor: kit.visitor(), surveys};
   console.log('zeroten', report);
@@ -83,30 +83,37 @@ export function debug(kit) {
  * A published survey with what it says, which the script leaves out until one is decided for.
  * @param {Kit} kit @param {string} id @returns {Promise<import('./types').Survey | undefined>}
  */
-export async function whole({base, config, published, fromJson}, id) {
+async function whole({base, config, published, fromJson}, id) {
   const given = published.find((one) => one.id === id);
   if (!given || given.content) return given;
   const response = await fetch(`${base}w/${config.key}.json`, {credentials: 'omit', referrerPolicy: 'origin'});
   return fromJson(await response.text()).surveys?.find((/** @type {import('./types').Survey} */ one) => one.id === id);
 }
 
+/** What the panel lends to calls that are answered here. @typedef {{createSession: typeof import('./session.js').createSession, ENGLISH: Texts, place: (into: unknown) => Element | null, replace: (kit: Kit, make: () => import('./types').Session) => boolean}} Lent */
+
 /**
  * Draw a survey as it would show, and send nothing.
- * @param {Kit} kit @param {typeof import('./session.js').createSession} createSession @param {any} survey a survey or its content
- * @param {{state?: string, language?: string, theme?: object, values?: object, texts: any, into?: Element | null}} options
- * @param {any} more this module
+ * @param {Kit} kit @param {Lent} panel @param {any} given a survey, its content, or its id
+ * @param {{state?: string, language?: string, theme?: object, values?: object, interface?: object, into?: unknown}} [options]
  */
-export function preview(kit, createSession, survey, {state, language, theme, values, texts, into}, more) {
+async function preview(kit, panel, given, options = {}) {
+  const survey = typeof given === 'string' ? await whole(kit, given) : given;
+  return !!survey && panel.replace(kit, () => drawn(kit, panel, survey, options));
+}
+
+/** @param {Kit} kit @param {Lent} panel @param {any} survey @param {any} options */
+function drawn(kit, {createSession, ENGLISH: english, place}, survey, {state, language, theme, values, interface: words, into}) {
   const content = survey.content || survey;
   const session = createSession(kit, {
     content,
     surveyId: survey.id || 'preview',
     language: pickLanguage([language || ''], Object.keys(content.texts), content.default_language),
-    texts,
+    texts: {...english, ...words},
     theme: {...content.theme, ...theme},
     isDialog: false,
-    into,
-    more,
+    into: place(into),
+    more: {complaint, css, drawing, header, optionsQuestion},
     post: () => {},
     remember: () => {},
     onEnd: kit.ended,
@@ -116,6 +123,24 @@ export function preview(kit, createSession, survey, {state, language, theme, val
   if (state === 'error') session.complain();
   return {end: session.end, moved: () => {}, speak: (/** @type {readonly string[]} */ wanted) => speakOf(session, content, wanted)};
 }
+
+/**
+ * Tell the server, once, that the widget gave in on this page: the kind of the last error and where in our own
+ * files it came from. Nothing the page or a person wrote goes along.
+ * @param {Kit} kit @param {Lent} _panel @param {any} error
+ */
+function report({config, post, toJson}, _panel, error) {
+  const at = `${error?.stack}`.match(/\b(loader|panel\.[0-9a-f]{8}|zeroten\.[\d.]+|pk_\w+)\.js:\d+:\d+/g) || [];
+  // The loader carries the key in its name; the panel's name says which build both are of.
+  const places = at.slice(0, 3).map((one) => one.replace(/^pk_\w+/, 'loader'));
+  return post('widget-errors', toJson({publishable_key: config.key, panel: config.panel, kind: `${error?.name}`.slice(0, 40), at: places}), {keepalive: true});
+}
+
+/** Calls rarer still than the panel's own. @type {Record<string, (kit: Kit, panel: Lent, ...args: any[]) => unknown>} */
+const CALLS = {debug, preview, report};
+
+/** @param {Kit} kit @param {Lent} panel @param {string} name @param {unknown[]} args */
+export const call = (kit, panel, name, args) => Object.hasOwn(CALLS, name) && CALLS[name](kit, panel, ...args);
 
 /**
  * Change the language of a survey that is open; its script and decision have but one.

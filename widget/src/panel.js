@@ -26,22 +26,11 @@ const CALLS = {
     outbox = outbox || createOutbox(kit);
     outbox.flush();
   },
-  debug: async (kit) => (await loadMore()).debug(kit),
   open: (kit, id, {force, into} = {}) => {
     const survey = kit.published.find((one) => !id || one.id === id);
     if (!survey) return false;
     if (force) closeCurrent();
     return kit.ask([survey], true, into);
-  },
-  preview: async (kit, survey, options = {}) => {
-    const more = await loadMore();
-    const shown = typeof survey === 'string' ? await more.whole(kit, survey) : survey;
-    if (!shown) return false;
-    closeCurrent();
-    const session = more.preview(kit, createSession, shown, {...options, texts: {...ENGLISH, ...options.interface}, into: place(options.into)}, more);
-    kit.hold(session);
-    closeCurrent = session.end;
-    return true;
   },
 };
 
@@ -50,7 +39,17 @@ let closeCurrent = () => {};
 let current;
 
 /** The calls of the page that are too rare to be in the loader. @param {Kit} kit @param {string} name @param {unknown[]} args */
-export const call = (kit, name, args) => Object.hasOwn(CALLS, name) && CALLS[name](kit, ...args);
+export const call = async (kit, name, args) =>
+  Object.hasOwn(CALLS, name) ? CALLS[name](kit, ...args) : (await loadMore()).call(kit, {createSession, ENGLISH, place, replace}, name, args);
+
+/** Show something that no decision stands behind, in place of what is open. @param {Kit} kit @param {() => Session} make */
+function replace(kit, make) {
+  closeCurrent();
+  const session = make();
+  kit.hold(session);
+  closeCurrent = session.end;
+  return true;
+}
 
 /**
  * Act on the server's decision about `surveys`.

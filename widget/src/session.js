@@ -4,7 +4,7 @@
  *
  * @typedef {import('./types').Kit} Kit
  * @typedef {import('./types').Content} Content
- * @typedef {{content: Content, surveyId: string, language: string, texts: import('./types').InterfaceTexts, theme: import('./types').Theme, isDialog: boolean, into?: Element | null, more?: import('./types').More | null,
+ * @typedef {{content: Content, surveyId: string, language: string, texts: import('./types').InterfaceTexts, theme: import('./types').Theme, isDialog: boolean, into?: Element | null, more?: import('./types').Drawn | null,
  *   post: (state: string, body: object) => void, remember: (what: import('./types').Happened) => void, onEnd: () => void}} Showing
  */
 

@@ -84,6 +84,8 @@ export type Config = {
 export type Kit = {
   config: Config;
   base: string;
+  /** Null when nothing came back. */
+  post: (path: string, body: string, options?: RequestInit) => Promise<Response | null>;
   now: () => number;
   emit: (event: string, detail?: unknown) => void;
   on: (event: string, callback: () => void) => () => void;
@@ -142,11 +144,10 @@ export type InterfaceTexts = {
 /** Panel side of what happened to a survey. */
 export type Happened = 'shownAt' | 'answeredAt' | 'declinedAt' | 'laterAt';
 
+/** What src/more.js draws. */
+export type Drawn = Pick<typeof import('./more.js'), 'complaint' | 'css' | 'drawing' | 'header' | 'optionsQuestion'>;
 /** What src/more.js gives. */
-export type More = Pick<
-  typeof import('./more.js'),
-  'complaint' | 'css' | 'debug' | 'drawing' | 'header' | 'optionsQuestion' | 'preview' | 'translate' | 'whole'
->;
+export type More = Drawn & Pick<typeof import('./more.js'), 'call' | 'translate'>;
 /** What src/panel.js gives. */
 export type Panel = Pick<typeof import('./panel.js'), 'call' | 'decided'> & Pick<typeof import('./views.js'), 'watch'>;
 /** Fetches the panel, or another file of the build by its name; one file that holds all ignores the name. */

@@ -12,8 +12,6 @@ const PATIENCE_MS = 30000;
 
 /** @param {import('../types').Kit} kit */
 export function createOutbox(kit) {
-  const {fetch} = window;
-  const url = `${kit.base}v1/responses`;
   let attempt = 0;
   /** @type {(() => void) | null} */
   let cancel = null;
@@ -29,12 +27,10 @@ export function createOutbox(kit) {
     const key = `${ticket} ${revision}`;
     if (flying.has(key)) return;
     flying.add(key);
-    const response = await fetch(url, {
-      method: 'POST', body, keepalive: true, credentials: 'omit', referrerPolicy: 'origin', signal: AbortSignal.timeout(PATIENCE_MS),
-    }).catch(() => null);
+    const response = await kit.post('responses', body, {keepalive: true, signal: AbortSignal.timeout(PATIENCE_MS)});
     flying.delete(key);
-    const status = response ? response.status : 0;
-    if (isPassing(status)) return later(waitMs(attempt++, response && response.headers.get('Retry-After'), Math.random));
+    const status = response?.status || 0;
+    if (isPassing(status)) return later(waitMs(attempt++, response?.headers.get('Retry-After'), Math.random));
     attempt = 0;
     write(without(read(), ticket, revision));
     if (status >= 400) kit.emit('error', {status});
@@ -54,7 +50,7 @@ export function createOutbox(kit) {
 
   addEventListener('online', flush);
   const hide = kit.guard(() => {
-    if (document.hidden || cancel || flying.size) for (const {body} of read()) navigator.sendBeacon(url, body);
+    if (document.hidden || cancel || flying.size) for (const {body} of read()) navigator.sendBeacon(`${kit.base}v1/responses`, body);
   });
   document.addEventListener('visibilitychange', () => document.hidden && hide());
   addEventListener('pagehide', hide);

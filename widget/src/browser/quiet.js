@@ -13,16 +13,16 @@ export function whenQuiet(kit, show, giveUp) {
   // A field that has focus already may have been typed in just before we came.
   let lastKey = isEditing() ? kit.now() : -Infinity;
   let isPressed = false;
-  let cancel = () => {};
+  /** @type {(() => void) | undefined} */
+  let cancel;
 
   const onKey = () => void (lastKey = kit.now());
   const onDown = () => void (isPressed = true);
   const onUp = () => void (isPressed = false);
   /** @type {[string, () => void][]} */
   const listeners = [['keydown', onKey], ['pointerdown', onDown], ['pointerup', onUp], ['pointercancel', onUp]];
-  for (const [name, run] of listeners) addEventListener(name, run, {capture: true, passive: true});
   const stop = () => {
-    cancel();
+    cancel?.();
     for (const [name, run] of listeners) removeEventListener(name, run, true);
   };
 
@@ -35,6 +35,7 @@ export function whenQuiet(kit, show, giveUp) {
       stop();
       giveUp();
     } else {
+      if (!cancel) for (const [name, run] of listeners) addEventListener(name, run, {capture: true, passive: true});
       cancel = kit.after(LOOK_MS, look);
     }
   };

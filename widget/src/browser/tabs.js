@@ -10,11 +10,10 @@ export function createTabs(kit, surveyId, answeredElsewhere) {
   let channel = null;
 
   const open = () => {
-    if (typeof BroadcastChannel !== 'function') return;
     try {
       channel = new BroadcastChannel(`zeroten:${kit.config.key}`);
     } catch {
-      // Forbidden in a sandboxed frame.
+      // Forbidden in a sandboxed frame, or absent.
       return;
     }
     channel.onmessage = kit.guard((/** @type {MessageEvent} */ {data}) => {

@@ -6,9 +6,12 @@ const MAX_AGE_MS = 400 * 864e5;
 export const wantsPrivacy = (respectDnt) =>
   /** @type {any} */ (navigator).globalPrivacyControl || (respectDnt && navigator.doNotTrack === '1');
 
-/** A finger on a screen up to 600 px wide is a phone, on a wider one a tablet. */
+/**
+ * A finger on a screen up to 600 px wide is a phone, on a wider one a tablet. Media queries are asked only
+ * where there is a touch screen: an answer makes the page compute its styles.
+ */
 export const device = () =>
-  !matchMedia('(pointer: coarse)').matches ? 'desktop' : Math.min(screen.width, screen.height) < 600 ? 'mobile' : 'tablet';
+  !navigator.maxTouchPoints || !matchMedia('(pointer: coarse)').matches ? 'desktop' : Math.min(screen.width, screen.height) < 600 ? 'mobile' : 'tablet';
 
 /** Wanted languages, best first. @param {string | null} chosen by the host */
 export function languages(chosen) {

@@ -4,7 +4,7 @@
  * Whoever the server would ask passes here; the server asks the rest of the gates.
  *
  * @typedef {[passed: boolean, seen?: any, limit?: any, passesAt?: any]} Answer
- * @typedef {(survey: any, visitor: any, now: number, past: any) => Answer} Gate
+ * @typedef {(survey: any, visitor: any, now: number) => Answer} Gate
  * @typedef {{gate: string, passed: boolean, seen: any, limit: any}} GateResult
  */
 
@@ -15,22 +15,25 @@ import {admit} from './sampling.js';
  * @param {any} survey one entry of the published configuration
  * @param {any} visitor who, where, and what happened before (times in ms)
  * @param {number} now ms
+ * @param {boolean} [isBrief] stop at the first gate that fails: what nobody reads need not be looked up
  * @returns {{passed: boolean, reason: string | null, gates: GateResult[], retryAt: number | null}}
  *   `reason`: the first gate that failed; `retryAt`: when the clock alone will let them pass
  */
-export function evaluateLocal(survey, visitor, now) {
-  const past = visitor.history[survey.id] || {};
+export function evaluateLocal(survey, visitor, now, isBrief) {
   /** @type {string | null} */
   let reason = null;
   let wait = 0;
-  const gates = Object.keys(GATES).map((gate) => {
-    const [passed, seen = null, limit = null, passesAt] = GATES[gate](survey, visitor, now, past);
+  /** @type {GateResult[]} */
+  const gates = [];
+  for (const gate of Object.keys(GATES)) {
+    if (isBrief && reason) break;
+    const [passed, seen = null, limit = null, passesAt] = GATES[gate](survey, visitor, now);
     if (!passed) {
       reason ||= gate;
       wait = Math.max(wait, passesAt || Infinity);
     }
-    return {gate, passed, seen, limit};
-  });
+    gates.push({gate, passed, seen, limit});
+  }
   return {passed: !reason, reason, gates, retryAt: (wait < Infinity && wait) || null};
 }
 
@@ -43,10 +46,13 @@ const rested = (since, days, now) => {
   return [!since || !(days > 0) || now >= until, since, days, since && until];
 };
 
-/** @param {string} what @param {string} days @returns {Gate} */
-const restedAfter = (what, days) => ({rests}, _visitor, now, past) => rested(past[what], rests[days], now);
+/** What happened to a survey before. Read by the last gates only: it costs a look into storage. @param {any} survey @param {any} visitor */
+const past = ({id}, {history}) => history[id] || {};
 
-/** A showing without any reaction counts as ignored. @param {any} past @returns {number | null} */
+/** @param {string} what @param {string} days @returns {Gate} */
+const restedAfter = (what, days) => (survey, visitor, now) => rested(past(survey, visitor)[what], survey.rests[days], now);
+
+/** A showing without any reaction counts as ignored. @param {any} seen @returns {number | null} */
 const ignoredSince = ({shownAt, answeredAt, declinedAt, laterAt, ignoredAt}) =>
   !shownAt || [answeredAt, declinedAt, laterAt].some((at) => at >= shownAt) ? ignoredAt : Math.max(shownAt, ignoredAt || 0);
 
@@ -78,8 +84,8 @@ const GATES = {
   },
   rested_after_answer: restedAfter('answeredAt', 'rest_days'),
   rested_after_decline: restedAfter('declinedAt', 'decline_rest_days'),
-  rested_after_ignore: ({rests}, _visitor, now, past) => rested(ignoredSince(past), rests.ignore_rest_days, now),
+  rested_after_ignore: (survey, visitor, now) => rested(ignoredSince(past(survey, visitor)), survey.rests.ignore_rest_days, now),
   rested_after_later: restedAfter('laterAt', 'later_rest_days'),
   rested_after_any: ({rests}, {history}, now) =>
-    rested(Math.max(0, ...Object.values(history).flatMap((past) => Object.values(past).map((at) => at || 0))), rests.any_survey_rest_days, now),
+    rested(Math.max(0, ...Object.values(history).flatMap((seen) => Object.values(seen).map((at) => at || 0))), rests.any_survey_rest_days, now),
 };

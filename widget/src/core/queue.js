@@ -30,7 +30,7 @@ export const isPassing = (status) => !status || status === 408 || status === 429
 
 /**
  * How long to wait before try `attempt` + 1, ms. Full jitter: see "Exponential backoff and jitter", AWS 2015.
- * @param {number} attempt from 0 @param {string | null} retryAfter whole seconds, wins @param {() => number} random
+ * @param {number} attempt from 0 @param {string | null | undefined} retryAfter whole seconds, wins @param {() => number} random
  */
 export function waitMs(attempt, retryAfter, random) {
   const told = Number(retryAfter);

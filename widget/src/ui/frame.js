@@ -22,14 +22,10 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
   const shadow = host.attachShadow({mode: 'open'});
   const sheet = new CSSStyleSheet();
   const draw = () => sheet.replaceSync(sheetText(theme, position, css));
-  draw();
-  shadow.adoptedStyleSheets = [sheet];
 
   const status = el('div', {role: 'status', class: 'v'});
   const body = el('div');
   const root = el('section', {class: 'p w', 'aria-labelledby': 'h', role: isDialog ? 'dialog' : null}, body, status);
-  shadow.append(root);
-
   /** @type {Element | null} */
   let outside = null;
   const hasFocus = () => !!shadow.activeElement;
@@ -101,6 +97,10 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
       if (isDialog) outside = document.activeElement;
       attach();
       watch();
+      // Only now: on becoming a popover it is styled at once, and all that is in it.
+      draw();
+      shadow.adoptedStyleSheets = [sheet];
+      shadow.append(root);
       // Once it is laid out anyway: to ask at once would lay the page out in between.
       if (!isInline) requestAnimationFrame(kit.guard(() => kit.after(0, straighten)));
       document.addEventListener('focusin', onFocus);

@@ -15,7 +15,7 @@ const OWN_DIGITS = /^(ar|bn|fa|mr|my|ne|ps|ur)\b/i;
 /**
  * @param {import('../types').Kit} kit @param {import('../types').Question} question
  * @param {import('../types').QuestionTexts} texts
- * @param {{value: unknown, language: string, onCommit: (value: number, how: string) => void, onChoose: (value: number) => void, onRest: (value: number) => void, more?: import('../types').More | null}} options
+ * @param {{value: unknown, language: string, onCommit: (value: number, how: string) => void, onChoose: (value: number) => void, onRest: (value: number) => void, more?: import('../types').Drawn | null}} options
  */
 export function scaleQuestion(kit, question, texts, {value, language, onCommit, onChoose, onRest, more}) {
   const [low, high] = /** @type {[number, number]} */ (scale(question));
@@ -38,12 +38,6 @@ export function scaleQuestion(kit, question, texts, {value, language, onCommit, 
     const box = el('label', {}, input, drawing || el('span', {}, shown));
     if (drawing || label) box.append(el('span', {class: 'v'}, (drawing ? shown : '') + (label ? `, ${label}` : '')));
     input.checked = one === value;
-    input.addEventListener('click', kit.guard((event) => {
-      draw();
-      cancelRest();
-      if (event.timeStamp - keyAt > KEY_TO_CLICK_MS) return onCommit(one, pointer);
-      choose(one);
-    }));
     return {one, input, box};
   }
 
@@ -65,6 +59,14 @@ export function scaleQuestion(kit, question, texts, {value, language, onCommit, 
   draw();
 
   const group = el('div', {class: style === 'stars' ? 'g f s' : style === 'faces' ? 'g f' : 'g', role: 'radiogroup', 'aria-labelledby': 'h', 'aria-describedby': 'e'}, ...cells.map(({box}) => box));
+  group.addEventListener('click', kit.guard((event) => {
+    const clicked = cells.find(({input}) => input === event.target);
+    if (!clicked) return;
+    draw();
+    cancelRest();
+    if (event.timeStamp - keyAt > KEY_TO_CLICK_MS) return onCommit(clicked.one, pointer);
+    choose(clicked.one);
+  }));
   group.addEventListener('pointerdown', (event) => void (pointer = event.pointerType || 'mouse'));
   group.addEventListener('keyup', (event) => void (keyAt = event.timeStamp));
   group.addEventListener('keydown', kit.guard((event) => {

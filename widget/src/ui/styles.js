@@ -14,41 +14,40 @@ const DARK =
 const BASE = `
 :host{all:initial!important;display:block!important}
 :where(.p *){box-sizing:border-box;margin:0;padding:0;border:0 solid;font:inherit;color:inherit;background:none;appearance:none;text-decoration:none}
-.p{box-sizing:border-box;max-height:calc(100dvh - 2rem);overflow:auto;overscroll-behavior:contain;padding:1.25em min(1.25em,4.6vw);background:var(--s);color:var(--t);border:1px solid var(--l);border-radius:var(--r);box-shadow:0 12px 40px -8px #0004;font:calc(15px*var(--zt-scale,1))/1.45 var(--zt-font,system-ui,sans-serif);overflow-wrap:anywhere;animation:i .2s}
+.p{box-sizing:border-box;max-height:calc(100dvh - 2rem);overflow:auto;overscroll-behavior:contain;padding:1.25em min(1.25em,4.6vw);background:var(--s);color:var(--t);border:1px solid var(--l);border-radius:var(--r);box-shadow:0 8px 36px #0004;font:calc(15px*var(--zt-scale,1))/1.45 var(--zt-font,system-ui,sans-serif);overflow-wrap:anywhere;animation:i .2s}
 @keyframes i{0%{opacity:0;transform:translateY(8px)}}
 .w{pointer-events:none}
 [hidden]{display:none!important}
 .v{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-h2{font-size:1.1em;font-weight:600;line-height:1.35;text-wrap:balance}
+h2{font-size:1.1em;font-weight:600;line-height:1.35}
 .x{float:inline-end;display:flex;margin:-.6em;margin-inline-start:.4em}
 button,a{cursor:pointer;border-radius:8px;padding:.5em .6em;min-height:36px}
 button{color:var(--m)}
 button:hover{background:var(--l)}
 .y{background:var(--a)!important;color:var(--o);font-weight:600;padding:.5em 1.1em}
-.y:hover{opacity:.88}
 svg{display:block;width:1.25em;height:1.25em;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 [dir=rtl] .k{transform:scaleX(-1)}
 .g{display:grid;grid-auto-flow:column;grid-auto-columns:1fr;gap:min(4px,.6vw);margin-top:1.1em}
-label{position:relative;display:grid;place-items:center;min-height:38px;border:1px solid var(--b);border-radius:8px;text-align:center;transition:background .15s}
+label{position:relative;display:grid;place-items:center;min-height:38px;border:1px solid var(--b);border-radius:8px;text-align:center}
 label:hover{border-color:var(--a);background:var(--l)}
 input{position:absolute;inset:-1px;border-radius:8px;cursor:pointer}
 label :not(input){position:relative;pointer-events:none}
 .on{background:var(--a);border-color:var(--a);color:var(--o);font-weight:700}
 .j{display:flex;justify-content:space-between;gap:1.5em;margin-top:.5em;font-size:.85em;color:var(--m)}
 .j :last-child{text-align:end}
-textarea{display:block;width:100%;margin-top:.9em;padding:.6em .8em;border:1px solid var(--b);border-radius:8px;resize:vertical}
+textarea{display:block;width:100%;margin-top:1.1em;padding:.6em .8em;border:1px solid var(--b);border-radius:8px;}
 ::placeholder{color:var(--m);opacity:1}
 :focus-visible{outline:2px solid var(--zt-focus,var(--a));outline-offset:2px}
-p{color:var(--e);margin-top:.6em;font-weight:600}
+p{color:var(--e);margin-top:1.1em;font-weight:600}
 p:empty{display:none}
 .n{display:flex}
 .n button{margin-top:1em;margin-inline-start:auto}
-.n .l{margin-inline:-.6em auto;font-size:.95em}
-.z{padding:.6em 0 .4em;text-align:center}
-.z svg{width:2.9em;height:2.9em;padding:.7em;margin:0 auto .8em;border-radius:50%;background:var(--l);color:var(--a);clear:both}
+.n .l{margin-inline:-.6em auto}
+.z{padding-top:.6em;text-align:center}
+.z svg{width:3em;height:3em;padding:.7em;margin:0 auto .8em;border-radius:50%;background:var(--l);color:var(--a);clear:both}
 .z a{display:inline-block;margin-top:1.1em}
 @media (pointer:coarse){label,button,a{min-height:44px;min-width:24px}.x button{padding:.8em}}
-@media (prefers-reduced-motion){.p,.p *{animation:none;transition:none}}
+@media (prefers-reduced-motion){.p{animation:none}}
 @media (prefers-contrast:more){.p,label,textarea{border:2px solid}}
 @media (forced-colors:active){button,a{border:1px solid}.on{border:3px solid Highlight}}
 `;
