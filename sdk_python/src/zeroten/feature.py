@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 from .people import current_person
 
 if TYPE_CHECKING:
-    from .client import Client
+    from .calls import EventCalls
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,7 +25,7 @@ class Feature:
 
     def __init__(
         self,
-        client: Client,
+        client: EventCalls,
         name: str,
         *,
         user_id: Any = None,
