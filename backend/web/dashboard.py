@@ -10,6 +10,7 @@ from backend.domain import roles
 from backend.web import (
     accounts,
     assets,
+    audience,
     explain,
     explore,
     home,
@@ -31,6 +32,7 @@ from backend.web.blueprint import nonce, web
 
 PARTS: Final = (
     accounts,
+    audience,
     assets,
     explain,
     explore,

@@ -14,6 +14,7 @@ from backend.api.auth import access
 from backend.api.schemas.surveys import SurveyChangeSchema
 from backend.api.state import zeroten
 from backend.domain import roles
+from backend.domain.audience_words import in_words
 from backend.domain.errors import (
     FieldError,
     InvalidRequestError,
@@ -170,6 +171,7 @@ def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int 
         survey=stored,
         versions=versions,
         draft_changes=draft,
+        audience=in_words(stored["targeting"]["audience"]),
         warnings=notes,
         values=_form(stored) | tried,
         is_tried=bool(tried),

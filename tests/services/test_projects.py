@@ -57,5 +57,7 @@ def test_revoking_twice_leaves_one_entry_in_the_log(db, project):
     for _ in range(2):
         db.transact(lambda session: projects.revoke_key(session, project.id, key_id, actor="test"))
     with db.read() as session:
-        found = audit.entries(session, project.id, subject=key_id, before=None, limit=10)
+        found = audit.entries(
+            session, project.id, audit.Filters(subject=key_id), before=None, limit=10
+        )
         assert [entry.action for entry in found] == ["key.revoke"]

@@ -17,6 +17,8 @@ PAGES = [
     "/inbox",
     "/surveys",
     "/surveys/{survey_id}",
+    "/surveys/{survey_id}/edit",
+    "/surveys/{survey_id}/audience",
     "/explain?user=user-0001",
     "/users/user-0001",
     "/settings",

@@ -106,6 +106,33 @@ def test_of_two_who_write_at_once_the_second_sees_the_difference(drafted, guest)
     expect(his.get_by_role("status")).to_contain_text("Saved as a draft")
 
 
+def test_an_audience_is_written_in_rows_and_counted_live(drafted):
+    page = drafted
+    page.goto(page.url.replace("/edit", "/audience"))
+    counted = page.locator("#count")
+    expect(counted).to_contain_text("In words: everybody.")
+
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_label("Name", exact=True).fill("role")
+    page.get_by_label("Value", exact=True).fill("admin")
+    expect(counted).to_contain_text("In words: role is admin.")
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_label("About").nth(1).select_option("percentile")
+    page.get_by_label("Comparison").nth(1).select_option("gte")
+    page.get_by_label("Value", exact=True).nth(1).fill("many")
+    expect(page.get_by_role("group", name="Condition 2")).to_contain_text("takes a number")
+    page.get_by_label("Value", exact=True).nth(1).fill("50")
+    expect(counted).to_contain_text("role is admin and percentile of active use is at least 50.")
+    expect(page.get_by_text("takes a number")).to_have_count(0)
+    picture(page, "audience")
+    assert violations(page) == []
+
+    page.get_by_text("As JSON", exact=True).click()
+    expect(page.get_by_label("The rule as JSON")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("For role is admin and percentile")).to_be_visible()
+
+
 def test_a_rate_is_raised_with_its_forecast(demo, guest):
     page = guest()
     page.goto(demo["url"] + "/surveys/" + demo["survey_id"])
