@@ -1,4 +1,4 @@
-"""Makes sure there is a Chromium for the tests: the system's, an installed one, or says how."""
+"""Makes sure there are a Chromium and a Firefox for the tests, installs them, or says how."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FIREFOX_NAMES = ("firefox-esr", "firefox")
 
 
 def find() -> str | None:
@@ -15,16 +16,29 @@ def find() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def find_firefox() -> str | None:
+    """Return the path of a system Firefox, or None."""
+    return os.environ.get("FIREFOX") or next(filter(None, map(shutil.which, FIREFOX_NAMES)), None)
+
+
 def main() -> None:
-    """Find a browser, else try to install one, else end with one clear line."""
-    if find() or _playwright_has_one():
-        return
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        print("Installing Chromium for the browser tests", flush=True)
+    """Find both, else try to install them; without Chromium end with one clear line."""
+    has_chromium = bool(find() or _playwright_has_one())
+    wanted = [] if has_chromium else ["chromium"]
+    wanted += [] if find_firefox() else ["firefox-esr"]
+    if wanted and shutil.which("apt-get") and os.geteuid() == 0:
+        print(f"Installing {' and '.join(wanted)} for the browser tests", flush=True)
         subprocess.run(["apt-get", "update", "-qq"], check=False)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False)
-    elif not find():
+        for each in wanted:
+            subprocess.run(["apt-get", "install", "-y", "-qq", each], check=False)
+    elif not has_chromium:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+    if not find_firefox():
+        print(
+            "The tests in Firefox are skipped: install it (Debian: apt-get install firefox-esr)"
+            " or set FIREFOX to its path.",
+            flush=True,
+        )
     if not find() and not _playwright_has_one():
         sys.exit(
             "The browser tests need Chromium: install it (Debian: apt-get install chromium)"

@@ -1,0 +1,70 @@
+"""The system's Firefox, and a person with a tab in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.e2e.firefox.bidi import Firefox, Tab
+from tests.e2e.widget.conftest import host, scene, server
+from tools.browsers import find_firefox
+
+__all__ = ["host", "scene", "server"]
+
+ROOT = "document.querySelector('zeroten-survey')?.shadowRoot"
+# The panel lets clicks through for a moment, for those that were meant for the page.
+ARMED = f"{ROOT}?.querySelector('section input') && !{ROOT}.querySelector('section.w')"
+
+
+class Guest(Tab):
+    """A tab with the widget's panel in it."""
+
+    def panel(self) -> Guest:
+        """Wait until the panel takes clicks."""
+        self.wait(ARMED)
+        return self
+
+    def count(self) -> int:
+        return int(self.evaluate("document.querySelectorAll('zeroten-survey').length"))
+
+    def inside(self, expression: str) -> object:
+        """Return an expression's value, in which `root` is the panel's shadow root."""
+        return self.evaluate(f"(root => {expression})({ROOT})")
+
+    def heading(self) -> str:
+        return str(self.inside("root.querySelector('h2').textContent"))
+
+    def tap(self, selector: str) -> None:
+        """Click the middle of the first node of the panel that fits."""
+        box = f"root.querySelector({selector!r}).getBoundingClientRect()"
+        x, y = self.inside(f"(b => [b.x + b.width / 2, b.y + b.height / 2])({box})")  # type: ignore[misc]
+        self.click(x, y)
+
+    def score(self, score: int) -> None:
+        self.tap(f'input[value="{score}"]')
+
+
+@pytest.fixture(scope="session")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    """Start one Firefox for all tests."""
+    binary = find_firefox()
+    if binary is None:
+        pytest.skip("no Firefox here: tools/browsers.py said so")
+    running = Firefox(binary, tmp_path_factory.mktemp("firefox"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def tabs(firefox: Firefox) -> Iterator[Callable[[], Guest]]:
+    """Open tabs of one person, whose storage goes with the test."""
+    person = firefox.person()
+    yield lambda: Guest(firefox, person)
+    firefox.forget(person)
+
+
+@pytest.fixture
+def tab(tabs: Callable[[], Guest]) -> Guest:
+    """One such tab."""
+    return tabs()

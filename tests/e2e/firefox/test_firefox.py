@@ -1,0 +1,181 @@
+"""What must hold in Firefox too (the tests marked with a star in WIDGET_BROWSER's list)."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.contracts.serving import eventually
+from tests.e2e.firefox.conftest import ROOT
+
+POLICY = "default-src 'none'; script-src 'nonce-x' 'strict-dynamic'; connect-src {url}"
+TYPES = "; require-trusted-types-for 'script'; trusted-types 'none'"
+VIOLATIONS = (
+    "<script nonce=x>violations=[];addEventListener('securitypolicyviolation',"
+    "e=>violations.push(e.violatedDirective+' '+e.blockedURI))</script>"
+)
+HIDING = (
+    "body *, zeroten-survey {all: unset !important; display: none !important;"
+    " opacity: 0 !important; transform: scale(0) !important; pointer-events: none !important}"
+)
+BOX = f"(b => [b.x, b.y, b.width, b.height].map(Math.round))({ROOT}.host.getBoundingClientRect())"
+
+
+@pytest.mark.parametrize("more", ["", TYPES], ids=["csp", "types"])
+def test_the_strictest_policy_needs_only_a_nonce_and_our_origin(scene, tab, more):
+    given = scene()
+    policy = POLICY.format(url=given.server.url) + more
+    url = given.page(
+        head=VIOLATIONS, tag=given.tag("nonce=x"), headers={"Content-Security-Policy": policy}
+    )
+
+    tab.open(url).panel().score(9)
+    tab.wait(f"{ROOT}.querySelector('textarea')")
+    assert tab.inside("getComputedStyle(root.querySelector('section')).borderRadius") == "14px"
+    tab.press(*"Exports")
+    tab.tap(".y")
+    tab.wait(f"{ROOT}.querySelector('.z')")
+
+    eventually(lambda: [one["comment"] for one in given.responses()] == ["Exports"])
+    assert tab.evaluate("violations") == []
+
+
+def test_the_keyboard_alone_answers_and_arrows_commit_nothing(scene, tab):
+    given = scene()
+    tab.open(given.page("<button id=first>First</button>")).panel()
+    checked = "root.querySelector(':checked')?.value"
+    tab.evaluate("document.querySelector('#first').focus()")
+    tab.press("Tab", "Tab")
+    tab.inside("root.querySelector('input').focus()")
+    assert tab.inside(checked) is None
+
+    for keys, wanted in (
+        (["ArrowRight", "ArrowRight"], "2"),
+        (["ArrowLeft"], "1"),
+        (["1", "0"], "10"),
+        (["9"], "9"),
+    ):
+        tab.press(*keys)
+        assert tab.inside(checked) == wanted
+    assert [one["state"] for one in given.responses()] in ([], ["shown"])
+
+    tab.press("Enter")
+    assert tab.heading() == "What do you value most?"
+    assert tab.inside("root.activeElement.id") == "h"
+    tab.press("Tab")
+    tab.press(*"Typed")
+    tab.press("Enter", held="Control")
+    assert tab.heading() == "Thank you!"
+    tab.press("Escape")
+
+    assert tab.count() == 0
+    eventually(lambda: given.responses()[0]["state"] == "completed")
+    assert [(one["score"], one["comment"]) for one in given.responses()] == [(9, "Typed")]
+
+
+def test_typing_in_the_page_is_never_disturbed(scene, tab):
+    given = scene()
+    tab.open(given.page("<textarea id=field></textarea>"))
+    tab.evaluate("document.querySelector('#field').focus()")
+    typed = "document.querySelector('#field').value"
+
+    tab.press(*"x" * 60, pause_ms=40)
+    assert (tab.count(), tab.evaluate(typed)) == (0, "x" * 60)
+
+    time.sleep(1.5)
+    assert tab.count() == 0
+    tab.wait(ROOT + ".querySelector('input')", 4)
+    tab.press("y")
+    assert tab.evaluate(typed) == "x" * 60 + "y"
+
+
+def test_the_style_of_the_page_cannot_hide_it(scene, tabs):
+    given = scene()
+    boxes = []
+    for rules in ("", HIDING, f"@layer x {{{HIDING}}}"):
+        # People of their own: the first answer rests the others.
+        tab = tabs()
+        tab.open(given.page(head=f"<style>{rules}</style>")).panel()
+        boxes.append(tab.evaluate(BOX))
+        tab.score(3)
+        tab.wait(f"{ROOT}.querySelector('textarea')")
+        tab.evaluate("localStorage.clear()")
+        tab.close()
+
+    assert boxes[0] == pytest.approx(boxes[1], abs=1)
+    assert boxes[0] == pytest.approx(boxes[2], abs=1)
+
+
+def test_nothing_of_the_page_lies_over_it(scene, tab):
+    given = scene()
+    style = "<style>body{transform:translateZ(0);height:3000px;filter:blur(0)}</style>"
+    tab.open(given.page(head=style)).panel()
+    tab.evaluate(
+        "(cover => { document.body.append(cover); cover.style.cssText ="
+        " 'position:fixed;inset:0;z-index:2147483647;background:#fffe' })"
+        "(document.createElement('div'))"
+    )
+    x, y, width, height = tab.evaluate(BOX)
+    middle = f"document.elementFromPoint({x + width / 2}, {y + height / 2}).localName"
+
+    assert tab.evaluate(middle) == "zeroten-survey"
+    assert x >= 0 and y >= 0
+    assert tab.evaluate(f"innerWidth >= {x + width} && innerHeight >= {y + height}")
+
+
+def test_rules_are_judged_on_every_path_and_the_same_panel_comes_back(scene, tab):
+    given = scene(targeting={"pages": ["/reports/*"]})
+    tab.open(given.page(path="/home"))
+    time.sleep(0.6)
+    assert (tab.count(), given.decisions()) == (0, 0)
+
+    tab.evaluate("history.pushState({}, '', '/reports/7')")
+    tab.panel().score(4)
+    tab.wait(f"{ROOT}.querySelector('textarea')")
+    tab.press(*"Kept")
+    tab.evaluate("void (document.body = document.body.cloneNode(false))")
+    tab.wait(f"{ROOT}?.querySelector('textarea').value === 'Kept'")
+    tab.evaluate("history.replaceState({}, '', '/home')")
+    for removal in range(1, 6):
+        tab.evaluate("document.querySelector('zeroten-survey').remove()")
+        time.sleep(0.05)
+        assert tab.count() == (1 if removal <= 4 else 0)
+
+
+@pytest.mark.parametrize("state", ["open", "half typed"])
+def test_the_back_forward_cache_keeps_it(scene, tab, state):
+    given = scene()
+    given.page(path="/other", tag="")
+    heard = "<script>addEventListener('pageshow',e=>window.persisted=e.persisted)</script>"
+    tab.open(given.page(head=heard)).panel()
+    if state == "half typed":
+        tab.score(2)
+        tab.wait(f"{ROOT}.querySelector('textarea')")
+        tab.press(*"Half a")
+
+    tab.open(given.host.origin + "/other")
+    tab.back()
+
+    tab.wait("window.persisted")
+    if state == "half typed":
+        assert tab.inside("root.querySelector('textarea').value") == "Half a"
+    assert (tab.count(), given.decisions()) == (1, 1)
+
+
+@pytest.mark.parametrize("wait_s", [0, 0.02, 0.1])
+def test_a_score_survives_a_tab_closed_at_once(scene, tabs, wait_s):
+    given = scene()
+    url, rounds = given.page(), 5
+    for at in range(rounds):
+        tab = tabs()
+        tab.open(url).panel()
+        # The next one is somebody else.
+        tab.evaluate("void addEventListener('pagehide', () => localStorage.clear())")
+        tab.score(at)
+        time.sleep(wait_s)
+        tab.close()
+
+    eventually(lambda: sorted(one["score"] or 0 for one in given.responses()) == [0, 1, 2, 3, 4])
+    time.sleep(0.3)
+    assert len(given.responses()) == rounds
