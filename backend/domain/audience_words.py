@@ -39,41 +39,47 @@ SUBJECTS: Final = {
 }
 
 
-def in_words(rule: Mapping[str, Any] | None) -> str:
-    """Return what a rule that `check` finds right says: "role is admin and plan is not free"."""
-    return "everybody" if rule is None else _words(rule)
+def in_words(rule: Mapping[str, Any] | None, surveys: Mapping[str, str]) -> str:
+    """Return what a rule that `check` finds right says: "role is admin and plan is not free".
+
+    Args:
+        surveys: names by id.
+    """
+    return "everybody" if rule is None else _words(rule, surveys)
 
 
-def _words(rule: Mapping[str, Any]) -> str:
+def _words(rule: Mapping[str, Any], surveys: Mapping[str, str]) -> str:
     op = rule["op"]
     if op in ("and", "or"):
-        parts = [_part(one, op) for one in rule["rules"]]
+        parts = [_part(one, op, surveys) for one in rule["rules"]]
         return f" {op} ".join(parts) or ("everybody" if op == "and" else "nobody")
     if op == "not":
-        return f"not ({_words(rule['rule'])})"
+        return f"not ({_words(rule['rule'], surveys)})"
     if op in ("used", "not_used"):
-        return f"{SUBJECTS[op].replace('a feature', rule['feature'])} in {rule['days']:g} days"
-    return _scored(rule) if op == "scored" else _comparison(rule)
+        verb = "used" if op == "used" else "did not use"
+        return f"{verb} {rule['feature']} in the last {rule['days']:g} days"
+    return _scored(rule, surveys) if op == "scored" else _comparison(rule)
 
 
-def _part(rule: Mapping[str, Any], op: str) -> str:
-    text = _words(rule)
+def _part(rule: Mapping[str, Any], op: str, surveys: Mapping[str, str]) -> str:
+    text = _words(rule, surveys)
     return f"({text})" if rule["op"] in ("and", "or") and rule["op"] != op else text
 
 
-def _scored(rule: Mapping[str, Any]) -> str:
-    text = f"last score was {' or '.join(rule['bands'])}"
+def _scored(rule: Mapping[str, Any], surveys: Mapping[str, str]) -> str:
+    about = f" to “{surveys.get(rule['survey'], 'another survey')}”" if "survey" in rule else ""
+    text = f"last score{about} was {' or '.join(rule['bands'])}"
     if "within_days" in rule:
         text += f", at most {rule['within_days']:g} days ago"
     if "older_than_days" in rule:
         text += f", more than {rule['older_than_days']:g} days ago"
-    return text + (", of another survey" if "survey" in rule else "")
+    return text
 
 
 def _comparison(rule: Mapping[str, Any]) -> str:
     member = next(m for m in ("trait", "account_trait", "field", "usage") if m in rule)
     name = rule[member]
-    about = name if member == "trait" else f"account's {name}"
+    about = name if member == "trait" else f"the account’s {name}"
     if member in ("field", "usage"):
         about = SUBJECTS[name]
     value = rule.get("value")

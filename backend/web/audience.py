@@ -25,6 +25,7 @@ from backend.services.clock import utc_now
 from backend.services.scope import one
 from backend.storage.models import Name, Survey
 from backend.web import audience_form, signed_in
+from backend.web.asked import survey_names
 from backend.web.audience_form import Groups
 from backend.web.blueprint import page, web
 
@@ -125,6 +126,7 @@ def _page(
         faults = list(faults) or survey_checks.audience_faults(rule, POINTER, known)
         found = None if faults else _count(session, survey_id, rule)
         features = _features(session, project_id)
+        surveys = survey_names(session)
     return page(
         "audience.html",
         status,
@@ -134,14 +136,15 @@ def _page(
         faults=_by_row(faults, rule, rows) if rows and is_asked else {},
         problems=[fault.detail for fault in faults],
         found=found,
-        sentence=None if faults else in_words(rule),
-        theirs=in_words(stored["targeting"]["audience"]) if status == 412 else None,
+        sentence=None if faults else in_words(rule, surveys),
+        theirs=in_words(stored["targeting"]["audience"], surveys) if status == 412 else None,
         text=text if text is not None else _pretty(rule),
         subjects=SUBJECT_WORDS,
         operators=OPERATORS,
         allowed=ALLOWED,
         bands=BANDS,
         features=features,
+        surveys={id_: name for id_, name in surveys.items() if id_ != survey_id},
         traits=sorted({*(known.people or ()), *(known.accounts or ())}),
         is_tried=request.method == "POST" and is_asked,
     )

@@ -33,6 +33,7 @@ class Row:
     op: str = "eq"
     value: str = ""
     days: str = ""
+    survey: str = ""
     is_not: bool = False
 
 
@@ -127,7 +128,7 @@ def names(audience: Groups) -> Iterator[str]:
             yield f"g{g}r{r}"
 
 
-_TEXTS: Final = ("about", "name", "op", "value", "days")
+_TEXTS: Final = ("about", "name", "op", "value", "days", "survey")
 
 
 def _join(text: str) -> str:
@@ -150,7 +151,8 @@ def _leaf_rule(row: Row) -> dict[str, Any]:
         return {"op": row.about, "feature": row.name, "days": _scalar(row.days)}
     if row.about == "scored":
         days = {"within_days": _scalar(row.days)} if row.days else {}
-        return {"op": "scored", "bands": _parts(row.value)} | days
+        survey = {"survey": row.survey} if row.survey else {}
+        return {"op": "scored", "bands": _parts(row.value)} | days | survey
     member = row.about
     name = row.name
     if row.about in (*FIELDS, *USAGE):
@@ -209,10 +211,11 @@ def _row(rule: Rule) -> Row | None:
         row = Row(about=op, name=rule["feature"], days=_typed(rule["days"]))
     elif op == "scored":
         days = _typed(rule["within_days"]) if "within_days" in rule else ""
-        row = Row(about=op, value=", ".join(rule["bands"]), days=days)
+        survey = rule.get("survey", "")
+        row = Row(about=op, value=", ".join(rule["bands"]), days=days, survey=survey)
     else:
         row = _comparison(rule)
-    # A value with a comma in it, another survey's score: whatever rows would not give back.
+    # A value with a comma in it, a score's least age: whatever rows would not give back.
     return row if _leaf_rule(row) == rule else None
 
 

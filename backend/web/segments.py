@@ -11,12 +11,13 @@ from backend.api.auth import access
 from backend.api.schemas.segments import NewSegmentSchema
 from backend.api.state import zeroten
 from backend.domain import roles
+from backend.domain.audience_words import in_words
 from backend.services import segment_sizes, surveys
 from backend.services import segments as service
 from backend.services.clock import utc_now
 from backend.services.scope import one
 from backend.storage.models import Segment
-from backend.web import cells, forms, rules, signed_in
+from backend.web import cells, forms, signed_in
 from backend.web.asked import asked, survey_names
 from backend.web.blueprint import page, web
 from backend.web.forms import Form
@@ -99,5 +100,5 @@ def _page(form: Form) -> Response:
         rows = service.listed(session, project_id, before=None, limit=SHOWN)
         sizes = segment_sizes.sizes(session, parts.published.project(project_id), rows, utc_now())
         names = survey_names(session)
-        told = [(service.view(row), rules.said(row.audience, names), sizes[row.id]) for row in rows]
+        told = [(service.view(row), in_words(row.audience, names), sizes[row.id]) for row in rows]
     return page("segments.html", form.status, section="Explore", rows=told, form=form, told=DONE)

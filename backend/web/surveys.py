@@ -31,6 +31,7 @@ from backend.services.decisions import Filters
 from backend.services.scope import one
 from backend.storage.models import Survey
 from backend.web import signed_in
+from backend.web.asked import survey_names
 from backend.web.blueprint import page, web
 
 SHOWN_DECISIONS: Final = 8
@@ -148,6 +149,7 @@ def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int 
         stored = service.view(session, found)
         versions = service.versions(session, project_id, survey_id)
         draft = changes(versions[0]["content"], stored["content"]) if versions else []
+        names = survey_names(session)
         notes = survey_checks.warnings(session, found, utc_now())
         forecast = None
         try:
@@ -171,7 +173,7 @@ def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int 
         survey=stored,
         versions=versions,
         draft_changes=draft,
-        audience=in_words(stored["targeting"]["audience"]),
+        audience=in_words(stored["targeting"]["audience"], names),
         warnings=notes,
         values=_form(stored) | tried,
         is_tried=bool(tried),

@@ -32,6 +32,7 @@ SHOWN = {
             {"op": "not", "rule": {"op": "or", "rules": [PASSIVES, TOP]}},
         ],
     },
+    "another survey": PASSIVES | {"survey": "srv_1"},
     "values": {
         "op": "and",
         "rules": [
@@ -44,10 +45,11 @@ SHOWN = {
         ],
     },
 }
+TEXTS = ("about", "name", "op", "value", "days", "survey")
 DEEPER = {
     "three levels": {"op": "and", "rules": [TOP, {"op": "or", "rules": [SHOWN["all"], TOP]}]},
     "a comma": {"op": "in", "trait": "city", "value": ["Paris, Texas"]},
-    "another survey": PASSIVES | {"survey": "srv_1"},
+    "a least age": PASSIVES | {"older_than_days": 30},
     "nobody": {"op": "or", "rules": []},
 }
 
@@ -59,7 +61,10 @@ def fields(groups):
         sent[f"g{g}.join"] = group.join
         sent |= {f"g{g}.not": "true"} if group.is_not else {}
         for r, row in enumerate(group.rows):
-            texts = {name: getattr(row, name) for name in ("about", "name", "op", "value", "days")}
+            texts = {
+                name: getattr(row, name)
+                for name in ("about", "name", "op", "value", "days", "survey")
+            }
             sent |= {f"g{g}r{r}.{name}": text for name, text in texts.items()}
             sent |= {f"g{g}r{r}.not": "true"} if row.is_not else {}
     return sent
@@ -103,16 +108,19 @@ def test_conditions_have_the_pointers_of_their_rows():
 
 
 def test_rules_are_told_in_words():
-    assert in_words(None) == "everybody"
-    assert in_words(SHOWN["all"]) == (
+    assert in_words(None, {}) == "everybody"
+    assert in_words(SHOWN["all"], {}) == (
         "role is admin and percentile of active use is at least 90 and last score was passive, "
         "at most 180 days ago"
     )
-    assert in_words(SHOWN["groups"]) == (
+    assert in_words(SHOWN["groups"], {}) == (
         "(role is admin and percentile of active use is at least 90) or not (last score was "
         "passive, at most 180 days ago or percentile of active use is at least 90)"
     )
-    assert in_words(DEEPER["nobody"]) == "nobody"
+    assert in_words(DEEPER["nobody"], {}) == "nobody"
+    assert in_words(SHOWN["another survey"], {"srv_1": "Old"}) == (
+        "last score to “Old” was passive, at most 180 days ago"
+    )
 
 
 def stored(db, survey_id):

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from backend.domain.audience_words import in_words
 from backend.services import features, reach, segments, surveys
 from backend.services.clock import utc_now
 from backend.storage.models import Response, Survey, UserSurvey
-from backend.web.rules import said
 from tests.web.conftest import words
 
 PEOPLE, SEGMENTS = "/explore/active-use/people", "/explore/segments"
@@ -40,7 +40,7 @@ def test_a_saved_segment_says_whom_it_means_and_becomes_a_survey(visit, world, d
     assert saved.status_code == 303
     text = admin.text(SEGMENTS)
     assert "Passive admins 🎉" in text
-    assert "role is admin and last score to “NPS” from a passive" in text
+    assert "role is admin and last score to “NPS” was passive" in text
 
     with db.read() as session:
         segment_id = segments.listed(session, project.id, before=None, limit=1)[0].id
@@ -124,5 +124,5 @@ def test_a_segment_without_a_name_is_refused(visit, world):
     ],
 )  # fmt: skip
 def test_rules_are_said_in_words(rule, sentence):
-    assert said(rule, {}) == sentence
+    assert in_words(rule, {}) == sentence
     assert words(sentence) == sentence
