@@ -47,7 +47,8 @@ _NAMES_AS_ONE: Final = f"JOINED('{_BETWEEN.join(['%s'] * len(_JOINED))}', {', '.
 _FLAGS: Final = (
     "score + 16 * CAST(is_verified AS INTEGER)"
     " + 32 * CAST(coalesce(active_percentile, 0) >= 90 AS INTEGER)"
-    " + 64 * (coalesce(active_days, -1) + 1)"
+    " + 64 * CAST(comment IS NOT NULL AND comment <> '' AS INTEGER)"
+    " + 128 * (coalesce(active_days, -1) + 1)"
 )
 _COLUMNS: Final = (
     f"id, {_FLAGS}, user_key, coalesce(account_key, {NO_ACCOUNT}), answered_at,"
@@ -79,21 +80,22 @@ class Survey:
     is_nps: bool
 
 
-Comments = tuple[np.typing.NDArray[np.object_], Bools]
-"""The comment of each answer, None where there is none; and which have one."""
+Texts = np.typing.NDArray[np.object_]
 
 
 @dataclass(slots=True)
 class Beside:
     """What is read only when asked for, by place in the whole window.
 
-    `ids` and `at` are those of all its answers, to find a row's place by.
+    `ids` and `at` are those of all its answers, to find a row's place by. Of `comments` the
+    places from `read[0]` to before `read[1]` have been read.
     """
 
     ids: np.typing.NDArray[np.bytes_]
     at: Ints
     traits: dict[str, Labelled] = field(default_factory=dict)
-    comments: Comments | None = None
+    comments: Texts | None = None
+    read: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,15 @@ class Loaded:
     """The answers of a window by (time, id), and what lies beside the columns of `Answers`.
 
     `ids` are the responses' ids as ASCII bytes; `profiled` says whose usage before the
-    invitation has been computed. `bytes` is about what the arrays hold in memory. The answers'
-    `key` is their place in the whole window, which `beside` goes by.
+    invitation has been computed, `commented` who wrote something. `bytes` is about what the
+    arrays hold in memory. The answers' `key` is their place in the whole window, which `beside`
+    goes by.
     """
 
     answers: Answers
     ids: np.typing.NDArray[np.bytes_]
     profiled: Bools
+    commented: Bools
     bytes: int
     beside: Beside
 
@@ -118,6 +122,7 @@ class Loaded:
             answers=self.answers.select(rows),
             ids=self.ids[rows],
             profiled=self.profiled[rows],
+            commented=self.commented[rows],
         )
 
     def between(self, start_ms: int, end_ms: int) -> Loaded:
@@ -130,18 +135,24 @@ class Loaded:
             answers=self.answers.between(first, last),
             ids=self.ids[first:last],
             profiled=self.profiled[first:last],
+            commented=self.commented[first:last],
         )
 
 
 def whole(
-    answers: Answers, ids: np.typing.NDArray[np.bytes_], profiled: Bools, size: int
+    answers: Answers,
+    ids: np.typing.NDArray[np.bytes_],
+    profiled: Bools,
+    commented: Bools,
+    size: int,
 ) -> Loaded:
     """Return a window of its own: by (time, id), keys being places in it."""
+    loaded = Loaded(answers, ids, profiled, commented, size, Beside(ids, answers.at))
     order = _by_time_and_id(answers.at, ids)
     if order is not None:
-        answers, ids, profiled = answers.select(order), ids[order], profiled[order]
-    answers = replace(answers, key=np.arange(len(ids)))
-    return Loaded(answers, ids, profiled, size, Beside(ids, answers.at))
+        loaded = loaded.select(order)
+    answers = replace(loaded.answers, key=np.arange(len(ids)))
+    return replace(loaded, answers=answers, beside=Beside(loaded.ids, answers.at))
 
 
 def stamp(connection: Connection, project_id: str) -> tuple[int, int | None, int | None]:
@@ -225,8 +236,9 @@ class _Parts:
             score=(bits & 15).astype(np.int8),
             verified=(bits & 16) > 0,
             top_decile=(bits & 32) > 0,
-            active_days=np.maximum((bits >> 6) - 1, 0).astype(np.int16),
-            profiled=bits >= 64,
+            active_days=np.maximum((bits >> 7) - 1, 0).astype(np.int16),
+            profiled=bits >= 128,
+            commented=(bits & 64) > 0,
             user=np.array(user, np.int64),
             account=np.array(account, np.int64),
             at=np.array(at, np.int64),
@@ -248,16 +260,18 @@ class _Parts:
         dimensions = self._dimensions(one.pop("names", np.zeros(0, np.int32)), surveys)
         if not one:
             empty = make_answers(np.zeros(0, np.int64), dimensions=dimensions)
-            return whole(empty, np.zeros(0, "S1"), np.zeros(0, np.bool_), 0)
+            none = np.zeros(0, np.bool_)
+            return whole(empty, np.zeros(0, "S1"), none, none, 0)
         size = sum(column.nbytes for column in one.values())
         used: dict[str, Any] = {kind: used_before(one, kind, names) for kind in KINDS}
-        ids, profiled = one.pop("ids"), one.pop("profiled")
+        beside = [one.pop(name) for name in ("ids", "profiled", "commented")]
         answers = make_answers(one.pop("score"), **one, **used, dimensions=dimensions)
         is_nps = np.array([*(survey.is_nps for survey in surveys), False])
         kept = is_nps[answers.dimension("survey_version").codes]
         if not kept.all():
-            answers, ids, profiled = answers.select(kept), ids[kept], profiled[kept]
-        return whole(answers, ids, profiled, size)
+            answers, beside = answers.select(kept), [column[kept] for column in beside]
+        ids, profiled, commented = beside
+        return whole(answers, ids, profiled, commented, size)
 
     def _keep(self, **columns: Any) -> None:
         for name, column in columns.items():

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from backend.domain.insights.columns import Ints, Labelled
-from backend.storage.answers import COUNTED, Beside, Comments, pieces
+from backend.storage.answers import COUNTED, Beside, Texts, pieces
 from backend.storage.fast import from_json, to_json
 
 # As text: most answers share theirs with others, so that few need to be decoded.
@@ -20,37 +20,58 @@ _COMMENTS: Final = (
 )
 
 
+class _Codes(dict[str, int]):
+    """The code of one trait's value by the traits' JSON text; -1 for none."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.values_met: dict[str | None, int] = {None: -1}
+
+    def __missing__(self, text: str) -> int:
+        value = _plain(from_json(text).get(self._name))
+        self[text] = code = self.values_met.setdefault(value, len(self.values_met) - 1)
+        return code
+
+
 def trait(connection: Connection, project_id: str, beside: Beside, name: str) -> Labelled:
     """Return one trait of all answers of the window.
 
     Numbers and truth values are their JSON text; lists and objects are no value to group by.
     """
-    values: dict[str, str | None] = {}
-    codes: dict[str | None, int] = {None: -1}
+    codes = _Codes(name)
     column = np.full(len(beside.at), -1, np.int32)
-    for ids, at, packed in _columns(connection, _TRAITS, project_id, beside):
-        for text in set(packed) - values.keys():
-            values[text] = value = _plain(from_json(text).get(name))
-            codes.setdefault(value, len(codes) - 1)
-        found = np.fromiter((codes[values[text]] for text in packed), np.int32, len(packed))
+    span = (0, len(beside.at))
+    for ids, at, packed in _columns(connection, _TRAITS, project_id, beside, span):
+        found = np.fromiter(map(codes.__getitem__, packed), np.int32, len(packed))
         place = places(beside, ids, at)
         column[place[place >= 0]] = found[place >= 0]
-    labels = sorted(value for value in codes if value is not None)
-    order = np.zeros(len(codes), np.int32)
-    order[[codes[label] for label in labels]] = np.arange(len(labels))
-    order[-1] = -1
+    labels = sorted(value for value in codes.values_met if value is not None)
+    order = np.full(len(codes.values_met), -1, np.int32)
+    order[[codes.values_met[label] for label in labels]] = np.arange(len(labels))
     return Labelled(order[column], tuple(labels))
 
 
-def comments(connection: Connection, project_id: str, beside: Beside) -> Comments:
-    """Return the comment of each answer of the window, and which have one."""
-    column = np.full(len(beside.at), None, np.object_)
-    for ids, at, texts in _columns(connection, _COMMENTS, project_id, beside):
-        place = places(beside, ids, at)
-        for i, text in zip(place.tolist(), texts, strict=True):
+def read_comments(
+    connection: Connection, project_id: str, beside: Beside, span: tuple[int, int]
+) -> Texts:
+    """Read the comments from one place to before another, unless they have been.
+
+    Returns:
+        The comment of each answer of the window, None where there is none or it was not read.
+    """
+    texts, (start, end) = beside.comments, beside.read
+    if texts is None:
+        texts, (start, end) = np.full(len(beside.at), None, np.object_), span
+    elif start <= span[0] and span[1] <= end:
+        return texts
+    start, end = min(start, span[0]), max(end, span[1])
+    for ids, at, found in _columns(connection, _COMMENTS, project_id, beside, (start, end)):
+        for i, text in zip(places(beside, ids, at).tolist(), found, strict=True):
             if i >= 0:
-                column[i] = text
-    return column, column != None  # noqa: E711 - by element
+                texts[i] = text
+    beside.comments, beside.read = texts, (start, end)
+    return texts
 
 
 def places(beside: Beside, ids: Sequence[str], at: Sequence[int]) -> Ints:
@@ -68,10 +89,13 @@ def places(beside: Beside, ids: Sequence[str], at: Sequence[int]) -> Ints:
     return place
 
 
-def _columns(connection: Connection, text: str, project_id: str, beside: Beside) -> Any:
-    if len(beside.at):
-        span = int(beside.at[0]), int(beside.at[-1]) + 1
-        for rows in pieces(connection, text, project_id, *span):
+def _columns(
+    connection: Connection, text: str, project_id: str, beside: Beside, span: tuple[int, int]
+) -> Any:
+    first, end = span
+    if first < end:
+        times = int(beside.at[first]), int(beside.at[end - 1]) + 1
+        for rows in pieces(connection, text, project_id, *times):
             yield zip(*rows, strict=True)
 
 

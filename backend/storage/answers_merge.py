@@ -39,7 +39,8 @@ def merged(old: Loaded, changed: frozenset[bytes], new: Loaded) -> Loaded:
     )
     ids = np.concatenate([base.ids, new.ids])
     profiled = np.concatenate([base.profiled, new.profiled])
-    return whole(answers, ids, profiled, old.bytes + new.bytes)
+    commented = np.concatenate([base.commented, new.commented])
+    return whole(answers, ids, profiled, commented, old.bytes + new.bytes)
 
 
 def _labelled(a: Labelled, b: Labelled) -> Labelled:

@@ -122,7 +122,7 @@ def answered(
         weighted["nps"],
     )
     rows = _rows(merged, even["smd"], view.confidence)
-    voices = loudest_voices(view.answers, _wrote(session, windows, view))
+    voices = loudest_voices(view.answers, view.loaded.commented)
     if not question.sees_answers:
         rows, even = _hidden(rows), {**even, "smd": []}
         voices = _few_hidden(voices, view.answers)
@@ -144,18 +144,18 @@ def _cells(session: Session, windows: Windows, view: View) -> list[Cell]:
     if view.is_segment or not view.question.sees_answers:
         whole = replace(view.question, **NO_SEGMENT)
         everyone = look(session, windows, view.project_id, whole, is_fixed=True, by_person=True)
-    loaded = everyone.loaded.select(everyone.answers.weight > 0)
+    loaded = replace(everyone.loaded, answers=everyone.answers.without_usage())
+    loaded = loaded.select(everyone.answers.weight > 0)
     loaded = loaded.select(latest_rows(loaded.answers, loaded.answers.user))
-    wrote = _wrote(session, windows, replace(everyone, loaded=loaded))
     days = np.where(loaded.profiled, loaded.answers.active_days, -1)
-    counted = _counted(loaded.answers, usage_groups(loaded.answers), days, wrote)
-    answerers = set(loaded.answers.user.tolist())
+    counted = _counted(loaded.answers, usage_groups(loaded.answers), days, loaded.commented)
     span = (view.project_id, view.start_ms, view.end_ms)
     quiet = {p.user: p for p in asked.silent(session.connection(), *span)}
+    has_answered = np.isin(np.array(list(quiet), np.int64), loaded.answers.user)
     counted.update(
         (p.role, p.plan, _group(p.midrank), p.active_days, 0, 0)
-        for p in quiet.values()
-        if p.user not in answerers
+        for p, has in zip(quiet.values(), has_answered, strict=True)
+        if not has
     )
     return [
         Cell(role, plan, group, d, n, n * answers, n * comments)
@@ -183,10 +183,6 @@ def _counted(answers: Answers, groups: Ints, days: Ints, wrote: Bools) -> Counte
 
 def _group(midrank: float) -> int:
     return -1 if midrank < 0 else min(GROUPS - 1, int(midrank * GROUPS / 100 + 1e-9))
-
-
-def _wrote(session: Session, windows: Windows, view: View) -> Bools:
-    return windows.has_comment(session, view.project_id, view.loaded)
 
 
 def _by_name(cells: Sequence[Cell]) -> tuple[dict[str, int], dict[str, int]]:

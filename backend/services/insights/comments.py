@@ -82,11 +82,8 @@ def comments(
     than five comments.
     """
     view = look(session, windows, project_id, question, is_fixed=True)
-    written = np.flatnonzero(windows.has_comment(session, project_id, view.loaded))
-    n, read = len(written), written[-MOST_COMMENTS:]
-    loaded = replace(view.loaded, answers=view.answers.without_usage()).select(read)
-    quoted = replace(view, loaded=loaded)
-    texts = comments_of(session, windows, quoted).tolist()
+    n = int(view.loaded.commented.sum())
+    quoted, texts = latest_written(session, windows, view)
     themes = settings.themes(settings.read(session, project_id))
     table = theme_table(quoted.answers, texts, themes, view.confidence)
     terms = term_table(quoted.answers, texts)
@@ -99,7 +96,7 @@ def comments(
     return {
         **envelope(view, "comments", sentence),
         "comments": n,
-        "read": len(read),
+        "read": len(texts),
         "no_theme": table["no_theme"],
         "no_theme_share": table["no_theme_share"],
         "rows": [_quoted(quoted, texts, row, sees) for row in table["themes"]],
@@ -107,9 +104,12 @@ def comments(
     }
 
 
-def comments_of(session: Session, windows: Windows, view: View) -> np.typing.NDArray[np.object_]:
-    """Return the comment of each answer of `view`, None where there is none."""
-    return windows.comments(session, view.project_id, view.loaded)
+def latest_written(session: Session, windows: Windows, view: View) -> tuple[View, list[str]]:
+    """Return the latest answers with a comment, without usage, and their comments."""
+    rows = np.flatnonzero(view.loaded.commented)[-MOST_COMMENTS:]
+    loaded = replace(view.loaded, answers=view.answers.without_usage()).select(rows)
+    texts: list[str] = windows.comments(session, view.project_id, loaded).tolist()
+    return replace(view, loaded=loaded), texts
 
 
 def _few_hidden(table: ThemeTable) -> ThemeTable:

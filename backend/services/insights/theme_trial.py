@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.domain.insights.privacy import SMALLEST_CELL
 from backend.domain.insights.themes import Theme, comment_reader
-from backend.services.insights.comments import MOST_COMMENTS, comments_of
+from backend.services.insights.comments import latest_written
 from backend.services.insights.question import Question
 from backend.services.insights.view import look
 from backend.services.insights.windows import Windows
@@ -31,8 +31,7 @@ def trial(
     Those who may not see single answers get no quotes, and no count of fewer than five.
     """
     view = look(session, windows, project_id, question, is_fixed=True)
-    written = [text for text in comments_of(session, windows, view) if text and text.strip()]
-    texts = written[-MOST_COMMENTS:]
+    texts = [text for text in latest_written(session, windows, view)[1] if text and text.strip()]
     read = comment_reader(tuple(themes))
     matched = [read(text) for text in texts]
     without = sum(not any(of_text) for of_text in matched)

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain import flow
-from backend.domain.insights.columns import Bools, Labelled
+from backend.domain.insights.columns import Labelled
 from backend.storage import answers, answers_beside
-from backend.storage.answers import Comments, Loaded
+from backend.storage.answers import Loaded, Texts
 from backend.storage.answers_merge import merged
 from backend.storage.models import Survey, SurveyVersion
 
@@ -76,22 +75,13 @@ class Windows:
                 )
             return kept[name].select(loaded.answers.key)
 
-    def comments(
-        self, session: Session, project_id: str, loaded: Loaded
-    ) -> np.typing.NDArray[np.object_]:
+    def comments(self, session: Session, project_id: str, loaded: Loaded) -> Texts:
         """Return the comments of the answers of `loaded`, None where there is none."""
-        return self._comments(session, project_id, loaded)[0][loaded.answers.key]
-
-    def has_comment(self, session: Session, project_id: str, loaded: Loaded) -> Bools:
-        """Say which answers of `loaded` have a comment."""
-        return self._comments(session, project_id, loaded)[1][loaded.answers.key]
-
-    def _comments(self, session: Session, project_id: str, loaded: Loaded) -> Comments:
-        beside = loaded.beside
+        place = loaded.answers.key
+        span = (int(place.min()), int(place.max()) + 1) if len(place) else (0, 0)
         with self._turn(project_id):
-            if beside.comments is None:
-                beside.comments = answers_beside.comments(session.connection(), project_id, beside)
-            return beside.comments
+            connection = session.connection()
+            return answers_beside.read_comments(connection, project_id, loaded.beside, span)[place]
 
     def _turn(self, project_id: str) -> threading.Lock:
         with self._lock:
