@@ -60,6 +60,9 @@ def _projects(group: Any) -> None:
         "--origin", action="append", default=[], help="an origin of its pages; may be repeated"
     )
     _command(group, "list", projects.show_all, "list projects")
+    delete = _command(group, "delete", projects.delete, "delete a project with everything in it")
+    delete.add_argument("project_id")
+    delete.add_argument("--really", metavar="PROJECT_ID", help="the id again: it is for good")
 
 
 def _keys(group: Any) -> None:

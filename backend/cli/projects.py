@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 from backend.cli.common import ACTOR, CliError, database, show
 from backend.cli.common import show_all as show_records
 from backend.config import Config
+from backend.domain.errors import NotFoundError
 from backend.domain.origins import canonical
 from backend.domain.values import is_name
 from backend.services import audit, projects
+from backend.services.project_deletion import delete_project
 from backend.storage.models import Project
+from backend.storage.usage.opening import open_usage
 
 
 def create(config: Config, given: Namespace) -> None:
@@ -53,6 +56,24 @@ def show_all(config: Config, given: Namespace) -> None:
             for one in session.scalars(select(Project).order_by(Project.created_at))
         ]
     show_records(records, given)
+
+
+def delete(config: Config, given: Namespace) -> None:
+    """Delete a project with everything in it; its id is typed twice, since nothing brings it back.
+
+    The server may run meanwhile: it refuses the project's keys within seconds.
+    """
+    if given.really != given.project_id:
+        raise CliError(f"Nothing is deleted without --really {given.project_id}")
+    usage = open_usage(config.usage_url)
+    try:
+        with database(config) as db:
+            delete_project(db, usage, given.project_id, actor=ACTOR, if_match=frozenset({"*"}))
+    except NotFoundError as error:
+        raise CliError(f"There is no project {given.project_id}.") from error
+    finally:
+        usage.close()
+    show({"deleted": given.project_id}, given)
 
 
 def _origin(text: str) -> str:

@@ -101,7 +101,7 @@ def remove(session: Session, project_id: str, member_id: str, *, actor: str) -> 
     _revoke_tokens(session, project_id, member_id)
     sessions.end_all(session, member_id)
     session.flush()
-    _delete_if_nowhere(session, member_id)
+    delete_if_nowhere(session, member_id)
 
 
 def _held(session: Session, project_id: str, member_id: str) -> Membership:
@@ -143,7 +143,7 @@ def _revoke_tokens(session: Session, project_id: str, member_id: str) -> None:
     )
 
 
-def _delete_if_nowhere(session: Session, member_id: str) -> None:
+def delete_if_nowhere(session: Session, member_id: str) -> None:
     member = session.get(Member, member_id)
     left = session.scalars(
         select(Membership.project_id).where(Membership.member_id == member_id).limit(1)
@@ -207,7 +207,7 @@ def remove_everywhere(session: Session, email: str, *, actor: str) -> None:
     member.everywhere_role = None
     sessions.end_all(session, member.id)
     session.flush()
-    _delete_if_nowhere(session, member.id)
+    delete_if_nowhere(session, member.id)
 
 
 def _by_email(session: Session, email: str) -> Member:

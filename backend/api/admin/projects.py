@@ -25,7 +25,7 @@ from backend.api.schemas.projects import (
 )
 from backend.api.state import zeroten
 from backend.domain.errors import NotFoundError, RoleForbiddenError
-from backend.services import audit
+from backend.services import audit, project_deletion
 from backend.services import projects as service
 
 projects = AdminBlueprint("projects", __name__, takes_project=False)
@@ -109,6 +109,19 @@ def change_project(
         )
     )
     return changed, 200, etag_header(changed["revision"])
+
+
+@projects.delete("/projects/<project_id>")
+@projects.response(204)
+@described(if_match=True)
+@access("admin", role="owner", scope="projects:write")
+def delete_project(project_id: str) -> None:
+    """Delete a project with everything in it, for good: people, answers, usage, keys, log."""
+    _check_own(project_id)
+    parts = zeroten()
+    project_deletion.delete_project(
+        parts.db, parts.usage, project_id, actor=principal().token_id, if_match=if_match()
+    )
 
 
 def _check_own(project_id: str) -> None:
