@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -26,6 +26,13 @@ from backend.storage import decisions, known
 from backend.storage.db import Database
 from backend.storage.decisions import NewDecision, NewTicket
 
+NOTHING_OUT: Final = {
+    "show": False,
+    "decision_id": None,
+    "reason": "survey_running",
+    "retry_after_s": None,
+}
+
 
 def decide(
     db: Database,
@@ -42,17 +49,16 @@ def decide(
         UserErasedError.
     """
     asker = identify(db, vault, project, question, now)
-    if erased is not None:
-        erased.check(project.id, *asker.said)
     surveys = candidates(project, question)
-    if not surveys:
-        return {
-            "show": False,
-            "decision_id": None,
-            "reason": "survey_running",
-            "retry_after_s": None,
-        }
-    return db.write(lambda connection: _decide(connection, project, question, asker, surveys, now))
+
+    def work(connection: Connection) -> dict[str, Any]:
+        if erased is not None:
+            erased.check(project.id, *asker.said, connection)
+        if not surveys:
+            return NOTHING_OUT
+        return _decide(connection, project, question, asker, surveys, now)
+
+    return db.write(work)
 
 
 def candidates(project: PublishedProject, question: Question) -> list[PublishedSurvey]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from backend.domain import privacy
@@ -37,25 +38,39 @@ class ErasedList:
         self._key: bytes | None = None
         self._kept: dict[str, tuple[float, int, frozenset[bytes]]] = {}
 
-    def check(self, project_id: str, user_id: str, is_anonymous: bool) -> None:
+    def check(
+        self,
+        project_id: str,
+        user_id: str,
+        is_anonymous: bool,
+        connection: Connection | None = None,
+    ) -> None:
         """Raise UserErasedError when the id was erased."""
-        if self.among(project_id, [(user_id, is_anonymous)]):
+        if self.among(project_id, [(user_id, is_anonymous)], connection):
             raise UserErasedError
 
     def among(
-        self, project_id: str, ids: Iterable[tuple[str, bool]]
+        self,
+        project_id: str,
+        ids: Iterable[tuple[str, bool]],
+        connection: Connection | None = None,
     ) -> frozenset[tuple[str, bool]]:
-        """Return those of the (id, whether anonymous) that were erased."""
+        """Return those of the (id, whether anonymous) that were erased.
+
+        Args:
+            connection: of the transaction that is to store something about them, which saves
+                PostgreSQL one of its own.
+        """
         if self._db.is_sqlite:
             erased = self._all(project_id)
             if not erased:
                 return frozenset()
-        key = self._own_key()
+        key = self._own_key(connection)
         if key is None:
             return frozenset()
         by_hmac = {privacy.id_hmac(key, project_id, *each): each for each in set(ids)}
         if not self._db.is_sqlite:
-            erased = self._some(project_id, list(by_hmac))
+            erased = self._some(project_id, list(by_hmac), connection)
         return frozenset(by_hmac[found] for found in erased & by_hmac.keys())
 
     def refuse(
@@ -82,10 +97,10 @@ class ErasedList:
             if session.execute(query).scalar() == project_id:
                 raise UserErasedError
 
-    def _own_key(self) -> bytes | None:
+    def _own_key(self, connection: Connection | None) -> bytes | None:
         if self._key is None:
-            with self._db.read() as session:
-                self._key = key_of(session, self._vault)
+            with self._reading(connection) as reader:
+                self._key = _key_of(reader, self._vault)
         return self._key
 
     def _all(self, project_id: str) -> frozenset[bytes]:
@@ -102,12 +117,22 @@ class ErasedList:
         self._kept[project_id] = (time.monotonic() + CACHE_S, generation, found)
         return found
 
-    def _some(self, project_id: str, hmacs: list[bytes]) -> frozenset[bytes]:
+    @contextmanager
+    def _reading(self, connection: Connection | None) -> Iterator[Connection]:
+        if connection is not None:
+            yield connection
+            return
+        with self._db.read() as session:
+            yield session.connection()
+
+    def _some(
+        self, project_id: str, hmacs: list[bytes], connection: Connection | None
+    ) -> frozenset[bytes]:
         query = select(ErasedPerson.id_hmac).where(
             ErasedPerson.project_id == project_id, ErasedPerson.id_hmac.in_(hmacs)
         )
-        with self._db.read() as session:
-            return frozenset(session.scalars(query))
+        with self._reading(connection) as reader:
+            return frozenset(reader.execute(query).scalars())
 
 
 def _ids_of(event: WireEvent) -> list[tuple[str, bool]]:
@@ -120,8 +145,13 @@ def _ids_of(event: WireEvent) -> list[tuple[str, bool]]:
 
 def key_of(session: Session, vault: Vault) -> bytes | None:
     """Return the installation's key for erased ids, None while nobody was ever erased."""
-    row = session.get(InstallationKey, KEY)
-    return None if row is None else b64decode(vault.decrypt(row.value_encrypted))
+    return _key_of(session.connection(), vault)
+
+
+def _key_of(connection: Connection, vault: Vault) -> bytes | None:
+    query = select(InstallationKey.value_encrypted).where(InstallationKey.name == KEY)
+    encrypted = connection.execute(query).scalar()
+    return None if encrypted is None else b64decode(vault.decrypt(encrypted))
 
 
 def keep_key(session: Session, vault: Vault, key: bytes) -> None:
