@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
-from backend.services import maintenance, pacing, profiles, retention
+from backend.services import erasure, maintenance, pacing, profiles, retention
+from backend.services.vault import Vault
 from backend.storage.db import Database
 from backend.storage.usage.store import UsageStore
 
@@ -28,3 +30,8 @@ SCHEDULE: Final = (
     Job("forget-batches", 600.0, maintenance.forget_old_batches),
     Job("retention", 3_600.0, retention.enforce),
 )
+
+
+def jobs(vault: Vault) -> tuple[Job, ...]:
+    """Return the schedule with what needs the installation's keys."""
+    return (*SCHEDULE, Job("erase-late", 60.0, partial(erasure.sweep_late, vault)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -13,8 +14,9 @@ from sqlalchemy.exc import OperationalError
 
 from backend.config import Config
 from backend.domain.errors import StorageUnavailableError
-from backend.jobs.schedule import SCHEDULE, Job
+from backend.jobs.schedule import Job, jobs
 from backend.logs import configure
+from backend.services.vault import Vault
 from backend.storage.db import Database
 from backend.storage.leases import lease
 from backend.storage.usage.opening import open_usage
@@ -33,8 +35,9 @@ def run(config: Config) -> None:
         signal.signal(number, lambda *_: stop.set())
     db = Database(config.url, pool_size=2)
     usage = open_usage(config.usage_url)
-    log.info("worker-started", jobs=[job.name for job in SCHEDULE])
-    work(db, usage, stop)
+    schedule = jobs(Vault.open(config.encryption_keys, config.data_dir))
+    log.info("worker-started", jobs=[job.name for job in schedule])
+    work(db, usage, stop, schedule)
     usage.close()
     db.close()
 
@@ -45,17 +48,20 @@ def start_in_process(app: Flask) -> threading.Thread | None:
     if not state.config.runs_jobs:
         return None
     thread = threading.Thread(
-        target=work, args=(state.db, state.usage, threading.Event()), name="jobs", daemon=True
+        target=work,
+        args=(state.db, state.usage, threading.Event(), jobs(state.vault)),
+        name="jobs",
+        daemon=True,
     )
     thread.start()
     return thread
 
 
-def work(db: Database, usage: UsageStore, stop: threading.Event) -> None:
+def work(db: Database, usage: UsageStore, stop: threading.Event, schedule: Sequence[Job]) -> None:
     """Run each job when it is due, until `stop` is set."""
-    due = {job.name: 0.0 for job in SCHEDULE}
+    due = {job.name: 0.0 for job in schedule}
     while not stop.wait(TICK_S):
-        for job in SCHEDULE:
+        for job in schedule:
             now = time.monotonic()
             if now >= due[job.name] and not stop.is_set():
                 due[job.name] = now + job.every_s

@@ -7,12 +7,12 @@ backup does not take back (`ledger.py`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from backend.domain import privacy
@@ -36,6 +36,10 @@ from backend.storage.models import (
 )
 from backend.storage.usage.store import UsageStore
 
+# How long after an erasure a request that began before it may still write.
+LATE_FOR: Final = timedelta(minutes=10)
+# Keys that transactions still under way can have taken before the highest one that is seen.
+IN_FLIGHT: Final = 100_000
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 # What is left of an anonymised answer besides its score: nothing that says who or where.
 _FORGOTTEN: Final = dict.fromkeys(
@@ -93,7 +97,7 @@ def erase(
         now = utc_now()
         own = privacy.id_hmac(key, project_id, user_id, is_anonymous)
         # The id asked for is listed even when nothing but claims to be that user was kept.
-        hmacs = {own: people[0].key} | _hmacs(key, people)
+        hmacs = list(dict.fromkeys((own, *_hmacs(key, people))))
         removed = _remove(session, means.usage, people, mode, now)
         _list(session, project_id, hmacs, mode, now)
         audit.record(
@@ -108,6 +112,29 @@ def erase(
     removed, entries, key = means.db.transact(work)
     means.ledger.add(means.vault, key, entries)
     return removed
+
+
+def sweep_late(vault: Vault, db: Database, usage: UsageStore) -> int:
+    """Erase again who was written this moment: an event that was let in just before the erasure.
+
+    Only rows made since then are looked at, for some minutes: no request runs longer.
+    """
+    with db.read() as session:
+        key = key_of(session, vault)
+        since = utc_now() - LATE_FOR
+        listed = session.scalars(select(ErasedPerson).where(ErasedPerson.erased_at > since)).all()
+        by_project: dict[str, dict[bytes, str]] = {}
+        for entry in listed:
+            by_project.setdefault(entry.project_id, {})[entry.id_hmac] = entry.mode
+        after = min((entry.after_key for entry in listed), default=0)
+    if key is None or not by_project:
+        return 0
+    return db.transact(
+        lambda session: sum(
+            _remove_of(session, usage, key, project_id, modes, after)
+            for project_id, modes in by_project.items()
+        )
+    )
 
 
 def remove_listed(means: Means, key: bytes, entries: Sequence[Entry]) -> int:
@@ -130,10 +157,17 @@ def remove_listed(means: Means, key: bytes, entries: Sequence[Entry]) -> int:
 
 
 def _remove_of(
-    session: Session, usage: UsageStore, key: bytes, project_id: str, modes: dict[bytes, str]
+    session: Session,
+    usage: UsageStore,
+    key: bytes,
+    project_id: str,
+    modes: dict[bytes, str],
+    after: int = 0,
 ) -> int:
     done = 0
-    query = select(User.key, User.user_id, User.is_anonymous).where(User.project_id == project_id)
+    query = select(User.key, User.user_id, User.is_anonymous).where(
+        User.project_id == project_id, User.key > after
+    )
     rows = session.execute(query.execution_options(yield_per=5_000)).all()
     for row in rows:
         hashed = privacy.id_hmac(key, project_id, row.user_id, row.is_anonymous)
@@ -226,10 +260,11 @@ def _anonymise(session: Session, project_id: str, keys: Sequence[int], now: date
 
 
 def _list(
-    session: Session, project_id: str, after: Mapping[bytes, int], mode: str, now: datetime
+    session: Session, project_id: str, hmacs: Sequence[bytes], mode: str, now: datetime
 ) -> None:
-    """Put ids on the list, each with the key that rows made since are above."""
-    for hashed, key in after.items():
+    """Put ids on the list, with the key that rows made since are above."""
+    highest = session.scalar(select(func.max(User.key))) or 0
+    for hashed in hmacs:
         if session.get(ErasedPerson, (project_id, hashed)) is None:
             session.add(
                 ErasedPerson(
@@ -237,18 +272,16 @@ def _list(
                     id_hmac=hashed,
                     mode=mode,
                     erased_at=now,
-                    after_key=key,
+                    after_key=max(0, highest - IN_FLIGHT),
                 )
             )
     session.flush()
 
 
-def _hmacs(key: bytes, people: Sequence[User]) -> dict[bytes, int]:
-    """Return the hash of each id of a person, with the key of its row."""
-    return {
-        privacy.id_hmac(key, each.project_id, each.user_id, each.is_anonymous): each.key
-        for each in people
-    }
+def _hmacs(key: bytes, people: Sequence[User]) -> list[bytes]:
+    return [
+        privacy.id_hmac(key, each.project_id, each.user_id, each.is_anonymous) for each in people
+    ]
 
 
 def _count(connection: Connection, statement: Any) -> int:

@@ -13,6 +13,7 @@ from backend.services.clock import utc_now
 from backend.services.erased import ErasedList
 from backend.services.ledger import Ledger
 from backend.services.restoring import ForeignLedgerError, reconcile
+from backend.storage import people
 from backend.storage.models import (
     AuditEntry,
     Base,
@@ -102,6 +103,24 @@ def test_an_erased_browser_takes_its_user_along(means, db, project, person):
     erasure.erase(means, project.id, "canary-browser-7", is_anonymous=True, actor="cli")
 
     assert "canary" not in dump(db)
+
+
+def test_what_was_let_in_just_before_an_erasure_is_erased_again(means, db, project, person, app):
+    erasure.erase(means, project.id, person, actor="cli")
+    # A batch that had passed the list's check, and is written only now; and somebody else's.
+    for user_id in (CANARY, "somebody-else"):
+        db.write(
+            lambda connection, user_id=user_id: people.add_user(
+                connection, project.id, user_id, False, utc_now()
+            )
+        )
+    assert "canary" in dump(db)
+
+    assert erasure.sweep_late(means.vault, db, means.usage) == 1
+
+    assert "canary" not in dump(db)
+    assert count(db, User) == 1
+    assert erasure.sweep_late(means.vault, db, means.usage) == 0
 
 
 def test_others_stay_as_they_are(means, db, client, project, person, make_project):
