@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.api.auth import access
 from backend.api.state import zeroten
 from backend.domain import roles
-from backend.services import responses
+from backend.services import first_steps, responses
 from backend.services.insights import accounts, answered, levels, over_time
 from backend.services.response_views import views
 from backend.services.responses import Filters
@@ -55,6 +55,7 @@ def home() -> Response:
             "surveys": survey_names(session),
             "choices": choices(session, question),
             "calls": _calls(session, question) if signed_in.sees_answers() else None,
+            "steps": None if score["n"] else first_steps.steps(session, project_id),
             "comments": comments(session, wanted, _COMMENTS) if signed_in.sees_answers() else None,
         }
     level = score["level"]

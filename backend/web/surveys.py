@@ -38,7 +38,7 @@ SHOWN_DECISIONS: Final = 8
 # A forecast follows the slider: on so many people it is off by a percent or two, within 0.1 s.
 FORECAST_ON: Final = 1_000
 # What the sampling form holds: percent and whole days.
-SAMPLING: Final = ("rate", "spread_days")
+SAMPLING: Final = ("rate", "spread_days", "old_enough_days")
 RESTS: Final = {
     "rest_days": "after an answer to this survey",
     "decline_rest_days": "after a “no”",
@@ -201,6 +201,7 @@ def _form(stored: dict[str, Any]) -> dict[str, str]:
     return {
         "rate": f"{100 * sampling['rate']:g}",
         "spread_days": str(sampling["spread_days"]),
+        "old_enough_days": f"{stored['targeting']['old_enough_days']:g}",
         **{name: f"{stored['rests'][name]:g}" for name in RESTS},
     }
 
@@ -217,6 +218,8 @@ def _changes(given: dict[str, str]) -> dict[str, Any]:
             document.setdefault("sampling", {})["rate"] = float(given["rate"]) / 100
         if "spread_days" in given:
             document.setdefault("sampling", {})["spread_days"] = int(given["spread_days"])
+        if "old_enough_days" in given:
+            document["targeting"] = {"old_enough_days": float(given["old_enough_days"])}
         for name in RESTS:
             if name in given:
                 document.setdefault("rests", {})[name] = float(given[name])

@@ -11,6 +11,7 @@ from tests.answers import give
 FORM = {
     "rate": "40",
     "spread_days": "30",
+    "old_enough_days": "30",
     "rest_days": "90",
     "decline_rest_days": "30",
     "ignore_rest_days": "14",

@@ -84,7 +84,8 @@ def _kind() -> str:
 
 def _page(form: Form) -> Response:
     kind, words = _kind(), request.args.get("q", "").strip()
-    start = int(forms.number(request.args.get("start", "0") or "0") or 0)
+    place = request.args.get("start", "")
+    start = int(place) if place.isascii() and place.isdecimal() and len(place) < 7 else 0
     with zeroten().db.read() as session:
         found = service.catalogue(session, signed_in.project_id(), kind)
     items = [item for item in found["items"] if _fits(item, words.casefold())]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, jsonify, request
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from backend.api.auth import access
 from backend.api.state import zeroten
 from backend.domain import roles
-from backend.services import projects
-from backend.storage.models import Batch, Decision
+from backend.services import first_steps, projects
 from backend.web import signed_in, words
 from backend.web.blueprint import page, web
 
@@ -25,7 +20,7 @@ def install() -> Response:
     with zeroten().db.read() as session:
         rows = projects.keys_of(session, project_id)
         live = [key.token for key in rows if key.kind == "publishable" and not key.revoked_at]
-        seen = _seen(session, project_id)
+        seen = first_steps.seen(session, project_id)
     return page(
         "install.html",
         section="Settings",
@@ -40,11 +35,5 @@ def install() -> Response:
 def seen() -> Response:
     """Whether a page and a server have been heard of, for the live check."""
     with zeroten().db.read() as session:
-        found = _seen(session, signed_in.project_id())
+        found = first_steps.seen(session, signed_in.project_id())
     return jsonify({name: at and words.ago(at) for name, at in found.items()})
-
-
-def _seen(session: Session, project_id: str) -> dict[str, Any]:
-    asked = select(func.max(Decision.at)).where(Decision.project_id == project_id)
-    sent = select(func.max(Batch.received_at)).where(Batch.project_id == project_id)
-    return {"page": session.scalar(asked), "server": session.scalar(sent)}
