@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import redirect, request, url_for
+from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -14,7 +14,7 @@ from backend.domain.errors import LoginFailedError, RateLimitedError
 from backend.services import sessions
 from backend.services.clock import utc_now
 from backend.services.sessions import LoggedIn
-from backend.web import signed_in
+from backend.web import kept, signed_in
 from backend.web.blueprint import page, web
 
 
@@ -51,9 +51,15 @@ def begin() -> ResponseReturnValue:
         wants_code, status = False, 429
         problem = f"Too many attempts. Try again in {error.retry_after_s} seconds."
     else:
-        return set_cookie(redirect(_next()), known)
+        return set_cookie(_go_on(known), known)
     return page(
-        "sign_in.html", status, next=_next(), email=email, wants_code=wants_code, problem=problem
+        "sign_in.html",
+        status,
+        next=_next(),
+        email=email,
+        wants_code=wants_code,
+        problem=problem,
+        kept=kept.carried(),
     )
 
 
@@ -78,6 +84,16 @@ def set_cookie(response: Response, known: LoggedIn) -> Response:
         samesite="Lax",
     )
     return response
+
+
+def _go_on(known: LoggedIn) -> Response:
+    """Return where one goes after signing in: to the form that was kept, if there is one."""
+    waiting = kept.carried()
+    if waiting is None:
+        return redirect(_next())
+    # The page is drawn for the session that begins with it.
+    g.member = known
+    return page("again.html", kept=waiting)
 
 
 def _is_secure() -> bool:

@@ -6,7 +6,7 @@ import hmac
 from typing import Final
 from urllib.parse import urlencode
 
-from flask import g, redirect, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from backend.api import auth
@@ -18,6 +18,8 @@ from backend.services import projects, sessions
 from backend.services.clock import utc_now
 from backend.services.credentials import Principal
 from backend.services.sessions import LoggedIn
+from backend.web import kept
+from backend.web.fragments import wants_fragment
 
 PLANE: Final = "dashboard"
 PROJECT: Final = "project_id"
@@ -40,6 +42,10 @@ def admit() -> ResponseReturnValue | None:
         return None
     known = member()
     if known is None:
+        waiting = kept.sent() if request.method == "POST" and _is_sent_by_us() else None
+        if waiting is not None and not wants_fragment():
+            given = {"next": "/", "email": "", "wants_code": False, "problem": ""}
+            return render_template("dashboard/sign_in.html", kept=waiting, **given), 401
         back = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(url_for("web.sign_in") + "?" + urlencode({"next": back}))
     if request.method == "POST":
@@ -105,6 +111,14 @@ def check_own_site() -> None:
     is_own = site in ("same-origin", "none") if site else _is_own(origin)
     if not is_own:
         raise CsrfFailedError("The form was sent from another site.")
+
+
+def _is_sent_by_us() -> bool:
+    try:
+        check_own_site()
+    except CsrfFailedError:
+        return False
+    return True
 
 
 def _is_own(origin: str | None) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
 from backend.services import invitations, sessions
@@ -105,3 +108,56 @@ def test_a_one_time_link_lets_its_first_user_choose_a_password(stranger, db, pro
     assert stranger.client.post("/join", data=form, headers=OWN).status_code == 422
 
     assert stranger.sign_in("bo@example.com").status_code == 302
+
+
+def hidden_of(page):
+    """Return the hidden fields of a page's last form."""
+    form = page[page.rindex("<form") :]
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def test_what_was_sent_after_the_session_had_ended_is_sent_again_after_signing_in(
+    stranger, db, project
+):
+    join(db, project.id, "admin", "ann@example.com")
+    path = f"/surveys?project_id={project.id}"
+    form = {"csrf_token": "old", "template": "ces", "name": '"<b>&'}
+
+    late = stranger.client.post(path, data=form, headers=OWN)
+    assert late.status_code == 401
+    assert "What you entered is kept" in late.text
+    wrong = stranger.sign_in("ann@example.com", "not it at all", **hidden_of(late.text))
+    again = stranger.sign_in("ann@example.com", **hidden_of(wrong.text))
+
+    assert "not sent yet" in again.text
+    sent = hidden_of(again.text)
+    assert {name: sent[name] for name in form if name != "csrf_token"} == {
+        name: value for name, value in form.items() if name != "csrf_token"
+    }
+    assert f'action="{path}"' in again.text
+    assert stranger.client.post(path, data=sent, headers=OWN).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("data", "headers"),
+    [
+        ({"rate": "40"}, {"Sec-Fetch-Site": "cross-site"}),
+        ({"new_password": "correct horse battery"}, OWN),
+        ({}, OWN),
+        ({"rate": "40"}, OWN | {"X-Fragment": "1"}),
+    ],
+)
+def test_no_other_sites_form_no_password_and_nothing_empty_is_kept(stranger, data, headers):
+    answer = stranger.client.post("/surveys", data=data, headers=headers)
+
+    assert (answer.status_code, answer.location) == (302, "/sign-in?next=%2F")
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "https://evil.example", "/sign-out", ""])
+def test_a_kept_form_goes_to_a_page_of_ours_alone(stranger, db, project, path):
+    join(db, project.id, "viewer", "ann@example.com")
+
+    answer = stranger.sign_in("ann@example.com", kept_path=path, **{"kept.rate": "40"})
+
+    assert (answer.status_code, answer.location) == (302, "/")
