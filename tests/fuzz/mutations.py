@@ -1,6 +1,7 @@
 """Sends requests with broken bytes and structure to a real server: no 5xx, no hang.
 
-`python -m tests.fuzz.mutations 20000` starts a server and sends that many to each plane.
+`python -m tests.fuzz.mutations 20000` starts a server on SQLite, then one on PostgreSQL, and sends
+that many to each plane of each.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench.server import postgresql
 from tests.contracts.serving import Server, make_project
 
 ANSWER_WITHIN_S = 15
@@ -112,9 +114,16 @@ def fuzz(address: str, sends: list[Send], count: int, seed: int = 1) -> Counter[
 
 
 def main(count: int = 20_000) -> None:
-    """Fuzz every plane of a server of our own."""
+    """Fuzz every plane of a server of our own, on both databases."""
+    every_plane("SQLite", count)
+    with postgresql() as url:
+        every_plane("PostgreSQL", count, url)
+
+
+def every_plane(name: str, count: int, database_url: str = "") -> None:
+    """Fuzz every plane of a server on a database; print what was answered."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder)).start()
+        server = Server(Path(folder), database_url).start()
         try:
             project = make_project(server)
             project.survey()
@@ -124,7 +133,7 @@ def main(count: int = 20_000) -> None:
                 started_s = time.monotonic()
                 statuses = fuzz(server.url, sends, count)
                 rate = count / (time.monotonic() - started_s)
-                print(f"{plane}: {dict(sorted(statuses.items()))}, {rate:.0f} a second")
+                print(f"{name}, {plane}: {dict(sorted(statuses.items()))}, {rate:.0f} a second")
         finally:
             server.stop()
 

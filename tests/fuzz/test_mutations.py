@@ -1,5 +1,6 @@
 """Broken bytes and structure on every plane of a real server: no 5xx, no hang."""
 
+import psycopg
 import pytest
 
 from tests.contracts.serving import Server, make_project
@@ -8,9 +9,16 @@ from tests.fuzz.mutations import fuzz, seeds
 EACH = 150
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    running = Server(tmp_path_factory.mktemp("mutations")).start()
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(request, tmp_path_factory):
+    url = ""
+    if request.param == "postgresql":
+        home = request.getfixturevalue("postgresql_url")
+        with psycopg.connect(home, autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS mutations")
+            connection.execute("CREATE DATABASE mutations")
+        url = home.replace("/postgres?", "/mutations?")
+    running = Server(tmp_path_factory.mktemp("mutations"), url).start()
     yield running
     assert running.stop() == 0, running.log
 
