@@ -197,3 +197,18 @@ def test_a_name_with_the_separator_does_not_shift_the_others(db, project, world)
 
     assert loaded.dimension("role").labels == ("a",)
     assert loaded.dimension("survey").labels == (world,)
+
+
+def test_comments_are_read_as_far_as_they_are_asked_for(db, project, world):
+    db.write(lambda c: c.execute(update(Response).values(comment=Response.id)))
+    kept = Windows()
+    loaded = looked(db, project.id, kept)
+    n = len(loaded.ids)
+
+    with db.read() as session:
+        for rows in ([], [n // 2], range(n // 3), range(n - 3, n), range(n)):
+            part = loaded.select(np.array(rows, np.int64))
+            texts = kept.comments(session, project.id, part).tolist()
+            assert texts == [one.decode() for one in part.ids.tolist()]
+            assert loaded.beside.read[1] - loaded.beside.read[0] <= n
+    assert loaded.commented.all()

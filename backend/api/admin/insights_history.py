@@ -23,7 +23,7 @@ insight_history = AdminBlueprint("insight_history", __name__)
 @described(problems=(NotFoundError,))
 @access("admin", role="analyst", scope="users:read")
 def get_user_history(query: dict[str, Any], user_id: str) -> Response:
-    """A user's use by day, features and pages, engaged time, and answers."""
+    """A user's use by day, features and pages, engaged time, answers and decisions."""
     project_id, anonymous = current_project(), query["anonymous"]
     with zeroten().db.read() as session:
         store = zeroten().usage
@@ -37,7 +37,7 @@ def get_user_history(query: dict[str, Any], user_id: str) -> Response:
 @described(problems=(NotFoundError,))
 @access("admin", role="analyst", scope="users:read")
 def get_account_history(account_id: str) -> Response:
-    """An account's score, its people's use by day, and their answers."""
+    """An account's score, its people's use by day, their answers and decisions."""
     project_id = current_project()
     with zeroten().db.read() as session:
         return answered(

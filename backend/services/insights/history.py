@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypedDict
+from typing import Final, TypedDict, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from backend.services.insights.question import Question
 from backend.services.insights.view import look
 from backend.services.insights.windows import Windows
 from backend.storage import links
-from backend.storage.models import Account, Name, Response, Ticket, User
+from backend.storage.models import Account, Decision, Name, Response, Ticket, User
 from backend.storage.usage.store import UsageRow, UsageStore
 
 # A page shows the latest; everything of a person is what the export is for.
@@ -58,6 +58,18 @@ class Given(TypedDict):
     answered_at: str | None
 
 
+class Decided(TypedDict):
+    """One look at whether the person may be asked; `reason` says why not."""
+
+    decision_id: str
+    user_id: str
+    at: str | None
+    shown: bool
+    reason: str | None
+    survey_id: str | None
+    page: str
+
+
 class History(TypedDict):
     """What a page about a user or an account shows; lists hold the latest or most used 200.
 
@@ -70,6 +82,7 @@ class History(TypedDict):
     asked: int
     level: ScoreLevel | None
     answers: list[Given]
+    decisions: list[Decided]
     rows: list[Day]
     used: list[Used]
 
@@ -142,6 +155,7 @@ def _history(
         "asked": len(asked),
         "level": level,
         "answers": _answers(session, keys),
+        "decisions": _decisions(session, keys),
         "rows": _days(rows, kinds),
         "used": _used(rows, kinds),
     }
@@ -216,3 +230,22 @@ def _answers(session: Session, keys: Sequence[int]) -> list[Given]:
         }
         for response, user_id in rows
     ]
+
+
+def _decisions(session: Session, keys: Sequence[int]) -> list[Decided]:
+    rows = session.execute(
+        select(
+            Decision.id.label("decision_id"),
+            User.user_id,
+            Decision.at,
+            Decision.is_shown.label("shown"),
+            Decision.reason,
+            Decision.survey_id,
+            Decision.page,
+        )
+        .join(User, User.key == Decision.user_key)
+        .where(Decision.user_key.in_(keys))
+        .order_by(Decision.at.desc(), Decision.id)
+        .limit(MOST)
+    ).mappings()
+    return [cast(Decided, {**row, "at": format_time(row["at"])}) for row in rows]

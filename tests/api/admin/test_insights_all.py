@@ -280,6 +280,8 @@ def test_a_users_and_an_accounts_page_show_use_and_answers(
     }
     assert [used["name"] for used in user["used"]] == ["export", "share"]
     assert [given["score"] for given in user["answers"]] == [9]
+    assert [(one["shown"], one["user_id"]) for one in user["decisions"]] == [(True, "ada")]
+    assert user["decisions"] == account["decisions"]
     assert (account["users"], account["rows"][0]["people"]) == (2, 2)
     assert account["level"]["n"] == 1
     assert call("GET", "/insights/users/nobody").status_code == 404
