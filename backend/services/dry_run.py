@@ -20,7 +20,7 @@ from backend.services import visitors
 from backend.services.published import PublishedProject
 from backend.services.visitors import Asker, Question
 from backend.storage import known
-from backend.storage.known import KnownUser
+from backend.storage.known_user import KnownUser
 from backend.storage.models import Response, Ticket
 
 SEEN_WITHIN: Final = timedelta(days=90)

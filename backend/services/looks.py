@@ -15,7 +15,7 @@ from backend.services import visitors
 from backend.services.published import PublishedProject
 from backend.services.visitors import Asker, Question
 from backend.storage import known, links
-from backend.storage.known import KnownAccount, KnownUser
+from backend.storage.known_user import KnownAccount, KnownUser, joined, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _user(
             new_browser = anonymous_id
         elif browser.linked_to is None:
             if is_dry:
-                return known.joined(known.with_linked(connection, user), [browser]), None
+                return joined(known.with_linked(connection, user), [browser]), None
             links.link(connection, project.id, [Link(asker.user_id, anonymous_id)], now)
             user = known.find_or_add(*who, now)
     return known.with_linked(connection, user), new_browser
@@ -110,8 +110,8 @@ def _claimant(
     """
     browser = known.find(connection, project_id, anonymous_id, True) if anonymous_id else None
     user = known.find(connection, project_id, user_id, False)
-    own = known.joined(own, [browser] if browser else [])
-    return own if user is None else known.reading(own, known.with_linked(connection, user))
+    own = joined(own, [browser] if browser else [])
+    return own if user is None else reading(own, known.with_linked(connection, user))
 
 
 def _account(

@@ -16,7 +16,7 @@ from backend.domain.pages import page_path, page_template
 from backend.services.published import PublishedProject
 from backend.storage import decisions
 from backend.storage.fast import from_ms
-from backend.storage.known import KnownAccount, KnownUser
+from backend.storage.known_user import KnownAccount, KnownUser
 
 
 @dataclass(frozen=True, slots=True)
