@@ -72,7 +72,7 @@ def _add_headers(response: Response) -> Response:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.path.startswith("/api/"):
         headers.setdefault("Content-Security-Policy", API_POLICY)
-    if request.path.startswith(("/w/", "/v1/decide", "/v1/responses")):
+    if request.path.startswith(("/w/", "/v1/decide", "/v1/responses", "/v1/widget-errors")):
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")

@@ -46,7 +46,9 @@ def test_every_route_declares_its_plane_and_admin_routes_their_role_and_scope(ap
 def test_every_route_lies_on_the_plane_that_its_address_says(app):
     for rule, _, access in routes(app):
         path = str(rule)
-        if path.startswith(("/w/", "/v1/decide", "/v1/responses", "/v1/pages")):
+        if path.startswith(
+            ("/w/", "/v1/decide", "/v1/responses", "/v1/pages", "/v1/widget-errors")
+        ):
             assert access.plane == "widget", path
         elif path.startswith("/v1/"):
             assert access.plane == "events", path

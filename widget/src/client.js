@@ -290,7 +290,7 @@ export function createClient(config, base, loadPanel) {
   const recall = guard(() => {
     if (!isReady() || !store.get('queue')) return;
     if (navigator.onLine) return loadPanel().then((panel) => panel.call(kit, 'flush', []));
-    addEventListener('online', recall, {once: true});
+    after(RECALL_MS, recall);
   });
 
   /** When this browser was first seen, and who uses it, is written down as the page is left: it costs nobody a moment then. */
@@ -315,7 +315,7 @@ export function createClient(config, base, loadPanel) {
       }));
       // What calls before the script's arrival have armed stays armed.
       armPage();
-      after(RECALL_MS, () => void (window.requestIdleCallback || setTimeout)(recall));
+      after(RECALL_MS, recall);
       if (config.views) after(0, () => loadPanel(config.views).then((part) => part.watch(kit)));
       emit('ready');
     }),

@@ -27,6 +27,7 @@ from backend.api.admin.segments import segments
 from backend.api.admin.session import session
 from backend.api.admin.surveys import surveys
 from backend.api.admin.users import users
+from backend.api.admin.widget_errors import widget_errors
 
 BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     projects,
@@ -47,6 +48,7 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     privacy,
     session,
     audit,
+    widget_errors,
 )
 
 

@@ -25,6 +25,7 @@ from backend.storage.models.projects import AdminToken, ApiKey, IdentitySecret, 
 from backend.storage.models.surveys import Survey, SurveyDay, SurveyVersion
 from backend.storage.models.triage import Triage
 from backend.storage.models.usage import Batch, Name, SeenMessage, UsageDay
+from backend.storage.models.widget_errors import WidgetError
 
 __all__ = [
     "Account",
@@ -62,4 +63,5 @@ __all__ = [
     "User",
     "UserSurvey",
     "WaitingUsage",
+    "WidgetError",
 ]

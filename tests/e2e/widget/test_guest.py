@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 
+from backend.services import widget_errors
 from tests.contracts.serving import ROOT, eventually
 from tests.e2e.widget.conftest import NPS
 
@@ -176,6 +177,35 @@ def test_the_kill_switch_leaves_nothing_running(scene, guest):
 
     assert guest.page.evaluate("[typeof zeroten, localStorage.length]") == ["undefined", 0]
     assert given.decisions() == 0
+
+
+def test_after_three_errors_of_its_own_it_gives_in_and_says_so_once(scene, guest):
+    given = scene(targeting={"triggers": [{"type": "event", "name": "go"}]})
+    guest.page.goto(given.page())
+    guest.page.wait_for_function("window.zeroten")
+    told = []
+    guest.page.on(
+        "request", lambda one: told.append(one.post_data) if "widget-errors" in one.url else None
+    )
+
+    guest.page.evaluate(
+        "() => { const {set} = Map.prototype;"
+        " Map.prototype.set = () => { throw new TypeError('ada') };"
+        " for (let at = 0; at < 5; at++) zeroten('track', 'go'); Map.prototype.set = set; }"
+    )
+
+    counted = eventually(lambda: errors_of(given))
+    assert [(one["kind"], one["count"]) for one in counted] == [("TypeError", 1)]
+    assert counted[0]["place"].startswith("loader.js:")
+    guest.page.evaluate("zeroten('track', 'go')")
+    guest.page.wait_for_timeout(300)
+    assert len(told) == 1 and "ada" not in told[0]
+    assert (guest.panel().count(), given.decisions()) == (0, 0)
+
+
+def errors_of(given):
+    with given.server.db.read() as session:
+        return widget_errors.latest(session, given.project_id)
 
 
 def test_debug_says_why(scene, guest):
