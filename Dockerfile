@@ -10,8 +10,8 @@ FROM python:3.12-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1
 WORKDIR /srv/zeroten
 COPY requirements/base.txt requirements/dev.txt requirements/
-# The driver of the second usage store comes along, in the version that is tested.
-RUN pip install -r requirements/base.txt -c requirements/dev.txt clickhouse-connect
+# The drivers of the second usage store and of shared limits come along, in the versions that are tested.
+RUN pip install -r requirements/base.txt -c requirements/dev.txt clickhouse-connect redis
 COPY pyproject.toml alembic.ini LICENSE ./
 COPY backend/ backend/
 COPY migrations/ migrations/
