@@ -7,10 +7,10 @@ database, packed 32-bit name ids: joining the bytes of all rows is the whole con
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Connection
@@ -26,9 +26,8 @@ from backend.domain.insights.columns import (
 )
 from backend.storage.answers_used import KINDS, NAMES, used_before
 from backend.storage.fast import Sql
+from backend.storage.pieces import pieces
 
-# Small pieces stay in the processor's cache: 20,000 rows at a time take half as long again.
-PIECE: Final = 500
 # The dimensions of an answer, and the column each is read from.
 _NAMED: Final = {
     "role": "role",
@@ -294,22 +293,6 @@ class _Parts:
         found["survey"] = Labelled(survey, ids.labels)
         found["survey_version"] = Labelled(version, labels)
         return found
-
-
-def pieces(connection: Connection, text: str, *parameters: Any) -> Iterator[list[Any]]:
-    """Yield the rows of a statement some hundred at a time."""
-    driver = cast(Any, connection.connection.dbapi_connection)
-    if connection.dialect.name == "sqlite":
-        cursor = driver.execute(text.replace("JOINED(", "printf("), parameters)
-        while rows := cursor.fetchmany(PIECE):
-            yield rows
-        return
-    # A cursor on the server: the driver would otherwise hold the whole window as text first.
-    with driver.cursor(name="answers") as cursor:
-        text = text.replace("%", "%%").replace("?", "%s").replace("JOINED(", "format(")
-        cursor.execute(text, parameters, binary=True)
-        while rows := cursor.fetchmany(PIECE):
-            yield rows
 
 
 def _parted(text: str) -> list[str]:

@@ -9,8 +9,9 @@ import numpy as np
 from sqlalchemy import Connection
 
 from backend.domain.insights.columns import Ints, Labelled
-from backend.storage.answers import COUNTED, Beside, Texts, pieces
+from backend.storage.answers import COUNTED, Beside, Texts
 from backend.storage.fast import from_json, to_json
+from backend.storage.pieces import pieces
 
 # As text: most answers share theirs with others, so that few need to be decoded.
 _TRAITS: Final = f"SELECT id, answered_at, CAST(traits AS TEXT) FROM responses WHERE {COUNTED}"  # noqa: S608
