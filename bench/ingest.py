@@ -21,12 +21,13 @@ from collections.abc import Iterator
 from statistics import median, quantiles
 
 import psutil
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from backend.storage.db import Database
 from bench import load
 from bench.decide import row
 from bench.ingest_events import DAYS, EVENTS, USERS, batches
+from bench.ingest_floor import FIRST_USER
 from bench.server import Bench, postgresql, serve
 
 ROUNDS = 3
@@ -121,19 +122,27 @@ async def _paced(port: int, requests: Iterator[bytes], every_s: float, seconds: 
 
 
 def fill(bench: Bench, rows: int) -> None:
-    """Put rollup rows of the project's users into the table, in the order of its key."""
-    names = rows // (USERS * DAYS) + 1
+    """Put rollup rows of the product's and of the floor's people into the table, half each."""
+    names = rows // (2 * USERS * DAYS) + 1
     today = int(time.time() // 86_400)
     statement = (
         f"WITH RECURSIVE days(d) AS (SELECT {today - DAYS} UNION ALL SELECT d + 1 FROM days"
         f" WHERE d < {today - 1}), names(n) AS (SELECT 100000 UNION ALL SELECT n + 1 FROM names"
-        f" WHERE n < {99_999 + names})"
+        f" WHERE n < {99_999 + names}), others(u) AS (SELECT {FIRST_USER} UNION ALL SELECT u + 1"
+        f" FROM others WHERE u < {FIRST_USER + USERS - 1}), people(u) AS (SELECT key FROM users"
+        " UNION ALL SELECT u FROM others)"
         " INSERT INTO usage_days (user_key, day, name_id, count, engaged_ms, first_ms)"
-        " SELECT key, d, n, 1, 0, 1000 FROM users, days, names WHERE true ORDER BY key, d, n"
+        " SELECT u, d, n, 1, 0, 1000 FROM people, days, names WHERE true ORDER BY u, d, n"
         " ON CONFLICT DO NOTHING"
     )
     db = Database(bench.database_url)
-    db.write(lambda connection: connection.execute(text(statement)))
+
+    def work(connection: Connection) -> None:
+        if not db.is_sqlite:
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text(statement))
+
+    db.write(work)
     db.close()
 
 
