@@ -49,7 +49,7 @@ def hold(
 ) -> None:
     """Have nobody else change these people until the transaction ends; add who is new.
 
-    Known people first, by key, then new ones, by id, and all before anything else is locked:
+    Known people first, by key, then new ones, by kind and id, and all before anything else is locked:
     transactions that keep to that never wait for each other in a circle. SQLite has one writer.
     """
     if connection.dialect.name == "sqlite":
@@ -57,7 +57,8 @@ def hold(
     ids, anonymous = zip(*people, strict=True)
     wanted = {"project": project_id, "ids": list(ids), "anonymous": list(anonymous)}
     known = {Person(*row) for row in connection.execute(_HOLD, wanted)}
-    for person in sorted(set(people) - known):
+    # Users before browsers: an export lists the person first, then what they were known as.
+    for person in sorted(set(people) - known, key=lambda each: (each.is_anonymous, each.id)):
         add_user(connection, project_id, person.id, person.is_anonymous, now)
 
 
