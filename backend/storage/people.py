@@ -49,8 +49,8 @@ def hold(
 ) -> None:
     """Have nobody else change these people until the transaction ends; add who is new.
 
-    Known people first, by key, then new ones, by kind and id, and all before anything else is locked:
-    transactions that keep to that never wait for each other in a circle. SQLite has one writer.
+    Known people first, by key, then new ones, by kind and id, and all before anything else is
+    locked: transactions that keep to that never wait in a circle. SQLite has one writer.
     """
     if connection.dialect.name == "sqlite":
         return
