@@ -138,10 +138,15 @@ def _starved_by(
 
 
 def _expected(evaluation: Evaluation, chance: float, now: datetime) -> float:
-    """Return the chance that the person is asked within the days looked ahead."""
+    """Return the chance that the person is asked within the days looked ahead.
+
+    Who is outside the audience today counts as outside all along: that a rule about use may be
+    asked again after midnight says nothing about its answer.
+    """
+    failed = {gate.gate for gate in evaluation.gates if not gate.passed}
     if evaluation.passed:
         days = float(DAYS)
-    elif evaluation.retry_at is not None:
+    elif evaluation.retry_at is not None and "audience_matches" not in failed:
         days = DAYS - (evaluation.retry_at - now) / timedelta(days=1)
     else:
         return 0.0

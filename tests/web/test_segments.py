@@ -72,6 +72,7 @@ def test_a_survey_for_a_corner_reaches_people_of_the_corner(visit, world, db, pr
         )
     refused = {row["gate"]: row["people"] for row in told["removed_by"]}
     assert 0 < refused["audience_matches"] < told["people"]
+    assert told["showings"] <= told["people"] - refused["audience_matches"]
 
 
 def test_a_feature_leads_to_the_people_who_use_it(visit, world, db, project):

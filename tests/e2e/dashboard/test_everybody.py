@@ -12,6 +12,7 @@ PAGES = [
     "/explore/features",
     "/explore/active-use",
     "/explore/active-use/people",
+    "/explore/segments",
     "/accounts",
     "/accounts/demo-01",
     "/inbox",
