@@ -9,7 +9,8 @@ import numpy as np
 from sqlalchemy import Connection
 
 from backend.domain.insights.columns import Ints, Labelled
-from backend.storage.answers import COUNTED, Beside, Texts
+from backend.storage.answers import COUNTED
+from backend.storage.answers_loaded import Beside, Texts
 from backend.storage.fast import from_json, to_json
 from backend.storage.pieces import pieces
 

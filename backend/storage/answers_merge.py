@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backend.domain.insights.columns import Codes, Labelled, Used, make_answers
-from backend.storage.answers import Loaded, whole
+from backend.storage.answers_loaded import Loaded, whole
 
 
 def merged(old: Loaded, changed: frozenset[bytes], new: Loaded) -> Loaded:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
 
-from backend.api.admin.common import AdminBlueprint, described
+from backend.api.admin.common import AdminBlueprint, View, described
 from backend.api.admin.insights_common import answered, ask, ask_page, kept, shape
 from backend.api.auth import access
 from backend.api.schemas import insights as schemas
-from backend.domain.errors import NotFoundError
+from backend.domain.errors import DomainError, NotFoundError
 from backend.services.insights import (
     accounts,
     comments,
@@ -28,10 +29,28 @@ from backend.services.insights import (
 insights = AdminBlueprint("insights", __name__)
 
 
-@insights.get("/insights/score")
-@insights.arguments(schemas.QuestionSchema, location="query")
-@insights.response(200, shape(levels.Score))
-@access("admin", role="viewer", scope="insights:read")
+def _insight(
+    path: str,
+    question: type[schemas.QuestionSchema],
+    table: Any,
+    *,
+    role: str = "viewer",
+    problems: tuple[type[DomainError], ...] = (),
+) -> Callable[[View], View]:
+    """Make a view the answer to `GET /insights/{path}`, for tokens that may read insights."""
+
+    def mark(view: View) -> View:
+        marked: Any = access("admin", role=role, scope="insights:read")(view)
+        marked = described(problems=problems)(marked)
+        marked = insights.response(200, shape(table))(marked)
+        marked = insights.arguments(question, location="query")(marked)
+        found: View = insights.get(f"/insights/{path}")(marked)
+        return found
+
+    return mark
+
+
+@_insight("score", schemas.QuestionSchema, levels.Score)
 def get_score(query: dict[str, Any]) -> Response:
     """The NPS of a window with its interval, distribution, and whom it speaks for.
 
@@ -41,10 +60,7 @@ def get_score(query: dict[str, Any]) -> Response:
     return ask(levels.score, query, populations=kept().populations)
 
 
-@insights.get("/insights/breakdown")
-@insights.arguments(schemas.BreakdownSchema, location="query")
-@insights.response(200, shape(levels.Breakdown))
-@access("admin", role="viewer", scope="insights:read")
+@_insight("breakdown", schemas.BreakdownSchema, levels.Breakdown)
 def get_breakdown(query: dict[str, Any]) -> Response:
     """The NPS by role, plan, page, language, version or any trait, differences tested.
 
@@ -54,10 +70,7 @@ def get_breakdown(query: dict[str, Any]) -> Response:
     return ask(levels.breakdown, query, by=query.pop("by"))
 
 
-@insights.get("/insights/features")
-@insights.arguments(schemas.FeaturesSchema, location="query")
-@insights.response(200, shape(levels.Features))
-@access("admin", role="viewer", scope="insights:read")
+@_insight("features", schemas.FeaturesSchema, levels.Features)
 def get_features(query: dict[str, Any]) -> Response:
     """What goes with a higher or lower NPS at equal active use: features, or pages.
 
@@ -66,10 +79,7 @@ def get_features(query: dict[str, Any]) -> Response:
     return ask(levels.features, query, kind=query.pop("kind"))
 
 
-@insights.get("/insights/recency")
-@insights.arguments(schemas.QuestionSchema, location="query")
-@insights.response(200, shape(recency.Recency))
-@access("admin", role="analyst", scope="insights:read")
+@_insight("recency", schemas.QuestionSchema, recency.Recency, role="analyst")
 def get_recency(query: dict[str, Any]) -> Response:
     """What of the 7 days before goes with the answers: a release, or being new.
 
@@ -78,10 +88,7 @@ def get_recency(query: dict[str, Any]) -> Response:
     return ask(recency.recency, query)
 
 
-@insights.get("/insights/trend")
-@insights.arguments(schemas.TrendSchema, location="query")
-@insights.response(200, shape(over_time.Trend))
-@access("admin", role="viewer", scope="insights:read")
+@_insight("trend", schemas.TrendSchema, over_time.Trend)
 def get_trend(query: dict[str, Any]) -> Response:
     """The NPS of each day, week, month or quarter of the project's time zone.
 
@@ -91,11 +98,9 @@ def get_trend(query: dict[str, Any]) -> Response:
     return ask(over_time.trend, query, unit=query.pop("unit"))
 
 
-@insights.get("/insights/landing")
-@insights.arguments(schemas.LandingSchema, location="query")
-@insights.response(200, shape(over_time.Landed))
-@described(problems=(NotFoundError,))
-@access("admin", role="analyst", scope="insights:read")
+@_insight(
+    "landing", schemas.LandingSchema, over_time.Landed, role="analyst", problems=(NotFoundError,)
+)
 def get_landing(query: dict[str, Any]) -> Response:
     """Did a release land? The answers since it against those of the 90 days before.
 
@@ -104,10 +109,7 @@ def get_landing(query: dict[str, Any]) -> Response:
     return ask(over_time.landed, query, release_id=query.pop("release_id"))
 
 
-@insights.get("/insights/drift")
-@insights.arguments(schemas.QuestionSchema, location="query")
-@insights.response(200, shape(over_time.Drift))
-@access("admin", role="viewer", scope="insights:read")
+@_insight("drift", schemas.QuestionSchema, over_time.Drift)
 def get_drift(query: dict[str, Any]) -> Response:
     """Alarms when the score leaves its baseline, one false one in ten years at most.
 
@@ -116,37 +118,25 @@ def get_drift(query: dict[str, Any]) -> Response:
     return ask(over_time.drift, query)
 
 
-@insights.get("/insights/repeats")
-@insights.arguments(schemas.RepeatsSchema, location="query")
-@insights.response(200, shape(over_time.Repeats))
-@access("admin", role="viewer", scope="insights:read")
+@_insight("repeats", schemas.RepeatsSchema, over_time.Repeats)
 def get_repeats(query: dict[str, Any]) -> Response:
     """The same people or other people? The change of those who answered twice."""
     return ask(over_time.repeats, query, split=query.pop("split"))
 
 
-@insights.get("/insights/active-use")
-@insights.arguments(schemas.QuestionSchema, location="query")
-@insights.response(200, shape(people.ActiveUse))
-@access("admin", role="viewer", scope="insights:read")
+@_insight("active-use", schemas.QuestionSchema, people.ActiveUse)
 def get_active_use(query: dict[str, Any]) -> Response:
     """Active use beside the score: where categories pile up, and every point with its count."""
     return ask(people.active_use, query)
 
 
-@insights.get("/insights/active-use/people")
-@insights.arguments(schemas.PeopleSchema, location="query")
-@insights.response(200, shape(people.People))
-@access("admin", role="analyst", scope="insights:read")
+@_insight("active-use/people", schemas.PeopleSchema, people.People, role="analyst")
 def get_people(query: dict[str, Any]) -> Response:
     """The people of a cell, most active use first, and the audience rule that targets them."""
     return ask_page(people.people, query, group=query.pop("group"))
 
 
-@insights.get("/insights/accounts")
-@insights.arguments(schemas.AccountsSchema, location="query")
-@insights.response(200, shape(accounts.Accounts))
-@access("admin", role="analyst", scope="insights:read")
+@_insight("accounts", schemas.AccountsSchema, accounts.Accounts, role="analyst")
 def get_accounts(query: dict[str, Any]) -> Response:
     """Accounts with their score, coverage and reasons worth a call; most at risk first.
 
@@ -155,28 +145,19 @@ def get_accounts(query: dict[str, Any]) -> Response:
     return ask_page(accounts.accounts, query, only_attention=query.pop("attention"))
 
 
-@insights.get("/insights/answered")
-@insights.arguments(schemas.QuestionSchema, location="query")
-@insights.response(200, shape(who.Answered))
-@access("admin", role="viewer", scope="insights:read")
+@_insight("answered", schemas.QuestionSchema, who.Answered)
 def get_answered(query: dict[str, Any]) -> Response:
     """Who answered: the funnel in people, how even it is, and what silence can hide."""
     return ask(who.answered, query, populations=kept().populations)
 
 
-@insights.get("/insights/comments")
-@insights.arguments(schemas.QuestionSchema, location="query")
-@insights.response(200, shape(comments.Comments))
-@access("admin", role="viewer", scope="insights:read")
+@_insight("comments", schemas.QuestionSchema, comments.Comments)
 def get_comments(query: dict[str, Any]) -> Response:
     """Themes and telling words of the comments, with quotes for those who may read them."""
     return ask(comments.comments, query)
 
 
-@insights.get("/insights/planning")
-@insights.arguments(schemas.PlanSchema, location="query")
-@insights.response(200, shape(planning.Plan))
-@access("admin", role="viewer", scope="insights:read")
+@_insight("planning", schemas.PlanSchema, planning.Plan)
 def get_planning(query: dict[str, Any]) -> Response:
     """How many answers are needed, how long they take, and what change could be seen."""
     wanted = {name: query.pop(name) for name in ("change", "half_width", "power")}

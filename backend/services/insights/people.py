@@ -31,7 +31,7 @@ from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.question import Question
 from backend.services.insights.view import CATEGORIES, USAGE_GROUP, View, look, with_usage_group
 from backend.services.insights.windows import Windows
-from backend.storage.answers import Loaded
+from backend.storage.answers_loaded import Loaded
 from backend.storage.fast import from_ms
 from backend.storage.models import Account, User
 

@@ -20,7 +20,7 @@ from backend.services.clock import to_ms, utc_now
 from backend.services.insights import coarse
 from backend.services.insights.question import NO_SEGMENT, WINDOW_DAYS, Question
 from backend.services.insights.windows import Windows
-from backend.storage.answers import Loaded
+from backend.storage.answers_loaded import Loaded
 from backend.storage.models import Account, Project
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

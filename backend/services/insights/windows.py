@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from backend.domain import flow
 from backend.domain.insights.columns import Labelled
 from backend.storage import answers, answers_beside
-from backend.storage.answers import Loaded, Texts
+from backend.storage.answers_loaded import Loaded, Texts
 from backend.storage.answers_merge import merged
 from backend.storage.models import Survey, SurveyVersion
 
