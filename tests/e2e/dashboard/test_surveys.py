@@ -9,6 +9,9 @@ from playwright.sync_api import expect
 
 from tests.e2e.dashboard.conftest import picture, violations
 
+# Everybody is judged for a count, which takes a while on a busy machine.
+COUNTED_MS = 20_000
+
 
 @pytest.fixture
 def drafted(demo, guest):
@@ -115,14 +118,18 @@ def test_an_audience_is_written_in_rows_and_counted_live(drafted):
     page.get_by_role("button", name="Add a condition").click()
     page.get_by_label("Name", exact=True).fill("role")
     page.get_by_label("Value", exact=True).fill("admin")
-    expect(counted).to_contain_text("In words: role is admin.")
+    expect(counted).to_contain_text("In words: role is admin.", timeout=COUNTED_MS)
     page.get_by_role("button", name="Add a condition").click()
     page.get_by_label("About").nth(1).select_option("percentile")
     page.get_by_label("Comparison").nth(1).select_option("gte")
     page.get_by_label("Value", exact=True).nth(1).fill("many")
-    expect(page.get_by_role("group", name="Condition 2")).to_contain_text("takes a number")
+    expect(page.get_by_role("group", name="Condition 2")).to_contain_text(
+        "takes a number", timeout=COUNTED_MS
+    )
     page.get_by_label("Value", exact=True).nth(1).fill("50")
-    expect(counted).to_contain_text("role is admin and percentile of active use is at least 50.")
+    expect(counted).to_contain_text(
+        "role is admin and percentile of active use is at least 50.", timeout=COUNTED_MS
+    )
     expect(page.get_by_text("takes a number")).to_have_count(0)
     picture(page, "audience")
     assert violations(page) == []
