@@ -28,8 +28,9 @@ BUSY_TIMEOUT_MS: Final = 5_000
 RETRY_AFTER_S: Final = 2
 MAX_TRIES: Final = 6
 FIRST_PAUSE_S: Final = 0.01
-# serialization_failure and deadlock_detected: the same work may succeed at once.
-_RETRIED_STATES: Final = {"40001", "40P01"}
+# serialization_failure and deadlock_detected: the same work may succeed at once. And
+# foreign_key_violation: a person was erased since the work looked; it will see that next time.
+_RETRIED_STATES: Final = {"40001", "40P01", "23503"}
 
 log = structlog.get_logger()
 

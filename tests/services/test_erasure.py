@@ -13,7 +13,7 @@ from backend.services.clock import utc_now
 from backend.services.erased import ErasedList
 from backend.services.ledger import Ledger
 from backend.services.restoring import ForeignLedgerError, reconcile
-from backend.storage import people
+from backend.storage import decisions, people
 from backend.storage.models import (
     AuditEntry,
     Base,
@@ -288,3 +288,21 @@ def _restore(db, saved):
                 connection.execute(table.insert(), saved[table])
 
     db.transact(lambda session: work(session.connection()))
+
+
+def test_a_decision_that_meets_an_erasure_says_so(means, client, project, person, monkeypatch, app):
+    """Refused people are not locked: one may be erased between the look and the writing."""
+    add = decisions.add
+    erased = []
+
+    def erased_just_before(*given):
+        # SQLite has one writer at a time, so that it cannot come to this there.
+        if not erased and not app.extensions["zeroten"].db.is_sqlite:
+            erased.append(erasure.erase(means, project.id, person, actor="cli"))
+        return add(*given)
+
+    monkeypatch.setattr(decisions, "add", erased_just_before)
+
+    answer = decide(client, project, user_id=person)
+
+    assert answer.status_code == (410 if erased else 200)
