@@ -30,6 +30,16 @@ const brush = (svg) => {
     const [x, y] = [+mark.getAttribute('cx'), +mark.getAttribute('cy')];
     return Math.min(a.x, b.x) <= x && x <= Math.max(a.x, b.x) && Math.min(a.y, b.y) <= y && y <= Math.max(a.y, b.y);
   };
+  /** Fill the fields with what lies between the two points, already while the frame is drawn. */
+  const pick = (to) => {
+    const found = [...svg.querySelectorAll('circle')].filter((mark) => within(mark, from, to));
+    if (!found.length) return;
+    const days = found.map((mark) => +mark.dataset.days);
+    form.elements.days_from.value = Math.min(...days);
+    form.elements.days_to.value = Math.min(DAYS, Math.max(...days));
+    for (const box of boxes()) box.checked = found.some((mark) => mark.classList.contains(box.value));
+    show(true);
+  };
   svg.addEventListener('pointerdown', (event) => {
     if (event.pointerType === 'touch') return;
     from = place(event);
@@ -44,19 +54,13 @@ const brush = (svg) => {
     frame.setAttribute('width', Math.abs(to.x - from.x));
     frame.setAttribute('height', Math.abs(to.y - from.y));
     if (!frame.isConnected) svg.append(frame);
+    pick(to);
   });
   svg.addEventListener('pointerup', (event) => {
     if (!from) return;
-    const to = place(event);
-    const found = [...svg.querySelectorAll('circle')].filter((mark) => within(mark, from, to));
+    pick(place(event));
     from = null;
     frame.remove();
-    if (!found.length) return;
-    const days = found.map((mark) => +mark.dataset.days);
-    form.elements.days_from.value = Math.min(...days);
-    form.elements.days_to.value = Math.min(DAYS, Math.max(...days));
-    for (const box of boxes()) box.checked = found.some((mark) => mark.classList.contains(box.value));
-    show(true);
   });
 };
 
