@@ -3,8 +3,12 @@
  * Bytes are those of brotli 11, as a page downloads them, with the configuration of one survey.
  */
 
+import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {brotliCompressSync, constants} from 'node:zlib';
 import {build} from 'esbuild';
 import {minify} from 'terser';
@@ -90,12 +94,28 @@ function explain(title, parts) {
   for (const [file, {bytesInOutput}] of rows) console.log(`  ${String(bytesInOutput).padStart(6)}  ${file.replace(/^.*src\//, '')}`);
 }
 
+/** What the JSDoc of a module says, as TypeScript reads it; it must lean on no other module. @param {string} entry */
+function declarations(entry) {
+  const here = fileURLToPath(new URL('.', import.meta.url));
+  const folder = mkdtempSync(join(tmpdir(), 'zeroten-types-'));
+  try {
+    const flags = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', 'src', '--outDir', folder];
+    execFileSync(process.execPath, [join(here, 'node_modules/typescript/bin/tsc'), '-p', '.', ...flags], {cwd: here, stdio: 'inherit'});
+    const text = readFileSync(join(folder, `${entry}.d.ts`), 'utf8');
+    if (/\bimport\b/.test(text)) throw new Error(`the types of ${entry} lean on another module`);
+    return text;
+  } finally {
+    rmSync(folder, {recursive: true});
+  }
+}
+
 /** The npm package: one module, its types from the JSDoc, its own README. @param {string} text */
 function packNpm(text) {
   const folder = new URL('npm/', dist);
   mkdirSync(folder, {recursive: true});
   writeFileSync(new URL('index.js', folder), text);
-  for (const name of ['README.md', 'index.d.ts']) copyFileSync(new URL(`npm/${name}`, import.meta.url), new URL(name, folder));
+  writeFileSync(new URL('index.d.ts', folder), declarations('npm'));
+  copyFileSync(new URL('npm/README.md', import.meta.url), new URL('README.md', folder));
   const described = JSON.parse(readFileSync(new URL('npm/package.json', import.meta.url), 'utf8'));
   writeFileSync(new URL('package.json', folder), `${JSON.stringify({...described, version}, null, 2)}\n`);
 }

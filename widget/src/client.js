@@ -44,8 +44,6 @@ export function createClient(config, base, loadPanel) {
 
   let errors = 0;
   let isOff = false;
-  /** Absent: nobody has to be asked. */
-  let consent = config.consent;
   /** @type {import('./types').Session | null | undefined} */
   let session;
   let isBusy = false;
@@ -89,7 +87,7 @@ export function createClient(config, base, loadPanel) {
     );
 
   const after = createTimers(now, guard);
-  const isGranted = () => !consent || consent === 'granted';
+  const isGranted = () => !config.consent || config.consent === 'granted';
   const mayKeep = () => isGranted() && !wantsPrivacy(config.respect_dnt);
   const store = createStore(config.key, mayKeep);
   const lease = createLease(config.key, store, now);
@@ -188,7 +186,7 @@ export function createClient(config, base, loadPanel) {
         triggers: Object.fromEntries(surveys.map((survey) => [survey.id, armed.get(survey)])),
         candidates: surveys.map(({id}) => id),
         manual,
-        consent,
+        consent: config.consent,
       }),
     );
     quietUntil = response?.ok ? 0 : now() + TROUBLE_MS;
@@ -269,7 +267,7 @@ export function createClient(config, base, loadPanel) {
       forget();
     },
     consent: (value) => {
-      consent = value;
+      config.consent = value;
       if (value === 'denied') forget();
       else beginPage();
     },

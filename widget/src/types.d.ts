@@ -72,6 +72,7 @@ export type Config = {
   key: string;
   panel: string;
   off?: boolean;
+  /** Absent: nobody has to be asked. The host's word, once it is given. */
   consent?: string;
   page_rules?: {pattern: string; template: string}[];
   respect_dnt?: boolean;

@@ -1,6 +1,7 @@
 /**
  * Page views, where a project wants them: which pages were looked at, and for how long they were in use.
- * A file of its own, fetched by no other project. Sent as the page is left; nothing without consent or under GPC.
+ * A file of its own, fetched by no other project. Sent as the page is left; nothing without
+ * consent, and under GPC only with the consent that the host was given.
  *
  * @typedef {{page: string, at: string, engaged_ms: number}} View
  */
@@ -52,16 +53,19 @@ export function watch(kit) {
   });
 
   const send = () => {
-    if (!kit.mayKeep()) views = [];
+    const {consent, key} = kit.config;
+    // What a person was asked and granted goes before the browser's general word, as in a decision.
+    if (!kit.mayKeep() && consent !== 'granted') views = [];
     if (!views.length) return;
     const {userId, anonymousId, account, traits} = who;
     const body = kit.toJson({
-      publishable_key: kit.config.key,
+      publishable_key: key,
       user_id: userId,
       anonymous_id: anonymousId,
       identity_token: token,
       account,
       traits,
+      consent,
       id: crypto.getRandomValues(new Uint32Array(4)).join('-'),
       views,
     });

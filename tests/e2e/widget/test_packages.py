@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
+import pytest
+
 from tests.contracts.serving import ROOT, eventually
 
 WIDGET = ROOT / "widget"
@@ -43,6 +47,41 @@ def test_the_npm_package_says_when_it_cannot_run(scene, guest):
 
     assert guest.page.evaluate("window.runs") is False
     guest.noticed.clear()  # The browser tells of the 404.
+
+
+@pytest.mark.parametrize(
+    "call, fault",
+    [
+        ("zeroten('identify', 'u-1', {traits: {role: 'admin'}, token: async () => 't'})", None),
+        ("zeroten('on', 'completed', ({score}) => score?.toFixed())()", None),
+        ("init({key: 'pk_x', host: 'https://x'}).then((runs: boolean) => runs)", None),
+        ("zeroten('consent', 'perhaps')", "TS2769"),
+        ("zeroten('identify')", "TS2769"),
+        ("zeroten('on', 'completed', ({socre}) => socre)", "TS2339"),
+        ("init({key: 'pk_x'})", "TS2741"),
+    ],
+)
+def test_typescript_takes_right_calls_and_refuses_wrong_ones(tmp_path, call, fault):
+    package = tmp_path / "node_modules" / "zeroten"
+    package.parent.mkdir()
+    package.symlink_to(WIDGET / "dist" / "npm")
+    (tmp_path / "app.ts").write_text(
+        f"import {{init, zeroten}} from 'zeroten';\n{call};\nvoid init;"
+    )
+    compiler = WIDGET / "node_modules" / "typescript" / "bin" / "tsc"
+    flags = ["--noEmit", "--strict", "--module", "esnext", "--moduleResolution", "bundler"]
+
+    told = subprocess.run(
+        ["node", compiler, "--ignoreConfig", *flags, "app.ts"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    found = [line.split(": ")[1] for line in told.stdout.splitlines() if "app.ts" in line]
+    assert found == ([f"error {fault}"] if fault else []), told.stdout + told.stderr
+    assert told.returncode == (1 if fault else 0)
 
 
 def test_the_single_page_example_works_as_it_stands(scene, guest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +12,12 @@ from tests.contracts.serving import eventually
 
 STUB = "window.zeroten=function(){(zeroten.q=zeroten.q||[]).push(arguments)};"
 GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
+# What a page sends while it goes is heard by nobody but the page.
+HEARD = (
+    "const beacon = navigator.sendBeacon;"
+    "navigator.sendBeacon = (to, body) =>"
+    " { sessionStorage.sent = body; return beacon.call(navigator, to, body) };"
+)
 
 
 def wanting(scene):
@@ -69,6 +76,16 @@ def test_nothing_is_sent_where_the_browser_or_the_person_says_no(scene, guests):
 
         assert "pages" not in fetched
         assert seen(given) == {}
+
+
+def test_consent_given_to_the_host_goes_before_the_browsers_word_and_is_sent(scene, guest):
+    given = wanting(scene)
+
+    visit(guest, given, GPC + HEARD + "zeroten('consent', 'granted');")
+
+    eventually(lambda: set(seen(given)) == {"/app", "/reports/:id"})
+    assert json.loads(guest.page.evaluate("sessionStorage.sent"))["consent"] == "granted"
+    assert guest.page.evaluate("localStorage.length") == 0
 
 
 def test_a_project_without_page_views_fetches_no_code_for_them(scene, guest):
