@@ -22,19 +22,31 @@ TAMPERED = {
     "promise": "Promise = function () { throw new Error('no promises') };",
     "id": "window.name = '{}'; document.documentElement.id = 'zeroten';",
 }
+# Every own property of what a page shares, and each function behind it, against the last look.
 SNAPSHOT = """() => {
-  const own = {};
   const classes = ['Object', 'Array', 'String', 'Number', 'Function', 'Promise', 'Map', 'Set',
     'Date', 'RegExp', 'Error', 'Node', 'Element', 'HTMLElement', 'EventTarget', 'Event', 'History',
-    'Navigator', 'Document', 'Storage'];
-  const seen = {window, document, history, console, navigator, location};
-  for (const name of classes) seen[name + '.prototype'] = window[name].prototype;
-  for (const name in seen) own[name] = Object.getOwnPropertyNames(seen[name]).sort();
-  const functions = {fetch, open: XMLHttpRequest.prototype.open, push: history.pushState,
-    replace: history.replaceState, log: console.log, add: EventTarget.prototype.addEventListener};
+    'Navigator', 'Document', 'Storage', 'XMLHttpRequest', 'Window', 'Response', 'ShadowRoot'];
+  const seen = {window, document, history, console, navigator, location, JSON, Math};
+  for (const name of classes) {
+    seen[name] = window[name];
+    seen[name + '.prototype'] = window[name].prototype;
+  }
+  const own = {}, functions = new Map();
+  for (const name in seen) {
+    const all = Object.getOwnPropertyDescriptors(seen[name]);
+    own[name] = Reflect.ownKeys(all).map(String).sort();
+    for (const key of Reflect.ownKeys(all)) {
+      for (const part of ['value', 'get', 'set']) {
+        const found = all[key][part];
+        if (typeof found === 'function') functions.set(`${name}.${String(key)} ${part}`, found);
+      }
+    }
+  }
   const before = window.before || functions;
   window.before = functions;
-  return [own, Object.keys(functions).filter(key => before[key] !== functions[key])];
+  const changed = [...before].filter(([key, found]) => functions.get(key) !== found);
+  return [own, changed.map(([key]) => key), functions.size];
 }"""
 
 
@@ -92,13 +104,14 @@ def test_the_page_looks_the_same_with_and_without_it(scene, guests):
 def test_nothing_is_added_to_the_page_but_one_name(scene, guest):
     given = scene()
     guest.page.goto(given.page(tag=""))
-    before, _ = guest.page.evaluate(SNAPSHOT)
+    before, _, functions = guest.page.evaluate(SNAPSHOT)
+    assert functions > 1500
     guest.page.add_script_tag(url=f"{given.server.url}/w/{given.key}.js")
     guest.wait().score(9)
     guest.button("Send").click()
     guest.button("Close").click()
 
-    after, changed = guest.page.evaluate(SNAPSHOT)
+    after, changed, _ = guest.page.evaluate(SNAPSHOT)
 
     assert changed == []
     added = {name: sorted(set(after[name]) - set(before[name])) for name in after}

@@ -153,21 +153,29 @@ def test_a_sandboxed_frame_is_a_page_too(scene, guest):
     guest.noticed.clear()  # The browser tells of the 403.
 
 
-def test_the_back_forward_cache_keeps_a_half_typed_answer(scene, guest):
+@pytest.mark.parametrize("state", ["closed", "open", "half typed"])
+def test_the_back_forward_cache_keeps_the_panel_as_it_was(scene, guest, state):
     given = scene()
     given.page(path="/other", tag="")
     url = given.page(
         head="<script>addEventListener('pageshow',e=>window.persisted=e.persisted)</script>"
     )
-    guest.open(url).score(2)
-    guest.panel().get_by_role("textbox").fill("Half a")
+    guest.open(url)
+    if state == "closed":
+        guest.button("Close").click()
+        guest.panel().wait_for(state="detached")
+    elif state == "half typed":
+        guest.score(2)
+        guest.panel().get_by_role("textbox").fill("Half a")
 
     guest.page.goto(given.host.origin + "/other")
     guest.page.go_back(wait_until="commit")
     guest.page.wait_for_timeout(500)
 
     assert guest.page.evaluate("window.persisted") is True
-    assert guest.panel().get_by_role("textbox").input_value() == "Half a"
+    assert guest.panel().count() == (0 if state == "closed" else 1)
+    if state == "half typed":
+        assert guest.panel().get_by_role("textbox").input_value() == "Half a"
     assert given.decisions() == 1
 
 
