@@ -14,7 +14,7 @@ WIDGET := widget/dist/manifest.json
 WIDGET_SOURCES := $(shell find widget/src widget/build.mjs widget/texts* -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run worker test check bench e2e fuzz format lock clean
+.PHONY: help setup demo run worker test check bench e2e e2e-rounds fuzz format lock clean
 
 help: ## list what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -50,6 +50,10 @@ bench: $(TESTING) $(WIDGET) ## print measured figures beside their floors (ONLY=
 e2e: $(TESTING) $(WIDGET) ## run only the tests in a browser
 	@$(BIN)/python tools/browsers.py
 	@$(BIN)/python -m pytest -q tests/e2e
+
+e2e-rounds: $(TESTING) $(WIDGET) ## answer in closed tabs, lost networks, many tabs and pages gone back to (ROUNDS, MINUTES)
+	@$(BIN)/python tools/browsers.py
+	@$(BIN)/python -m tests.e2e.rounds $(or $(ROUNDS),300) $(or $(MINUTES),60)
 
 fuzz: $(TESTING) $(WIDGET) ## try made-up requests for long: every operation, then broken bytes on every plane
 	@$(BIN)/python -m tests.fuzz.promises 200

@@ -192,17 +192,23 @@ NPS: dict[str, Any] = {
 }
 
 
+def new_scene(server: Server, host: Host) -> Scene:
+    """Make a project without a survey; pages put up before are gone."""
+
+    def work(session: Any) -> tuple[str, str]:
+        new = projects.create(session, name="Acme", origins=[host.origin])
+        return new.project.id, new.publishable_key
+
+    host.pages.clear()
+    return Scene(server, host, *server.db.transact(work))
+
+
 @pytest.fixture
 def scene(server: Server, host: Host) -> Callable[..., Scene]:
     """Make projects with one survey each: `scene(content, targeting=…)`."""
 
     def make(content: dict[str, Any] | None = None, *, survey: bool = True, **given: Any) -> Scene:
-        def work(session: Any) -> tuple[str, str]:
-            new = projects.create(session, name="Acme", origins=[host.origin])
-            return new.project.id, new.publishable_key
-
-        host.pages.clear()
-        made = Scene(server, host, *server.db.transact(work))
+        made = new_scene(server, host)
         if survey:
             made.survey(content, **given)
         return made
