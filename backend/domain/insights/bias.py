@@ -30,10 +30,13 @@ class Representativity(TypedDict):
 
 
 class Rate(TypedDict):
-    """A share of people in percent with its interval; None when nobody could have been."""
+    """A share of people in percent with its interval; None when nobody could have been.
 
-    n: int
-    of: int
+    `n` and `of` are None where they would tell of fewer than five people.
+    """
+
+    n: int | None
+    of: int | None
     rate: float | None
     lower: float | None
     upper: float | None

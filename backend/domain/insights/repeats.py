@@ -23,9 +23,12 @@ class PairedChange(TypedDict):
 
 
 class RepeatTable(TypedDict):
-    """The change of the people who answered in both periods, in points."""
+    """The change of the people who answered in both periods, in points.
 
-    n: int
+    `n` is None where it would tell somebody of fewer than five people who may not know.
+    """
+
+    n: int | None
     change: float | None
     lower: float | None
     upper: float | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -26,9 +26,10 @@ from backend.domain.insights.bias import (
     smd_mark,
 )
 from backend.domain.insights.columns import Answers, Bools, Ints
-from backend.domain.insights.privacy import suppress
-from backend.domain.insights.rows import latest, latest_rows
+from backend.domain.insights.privacy import SMALLEST_CELL, suppress
+from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.score import score_table
+from backend.services.insights import few
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.population import Populations
 from backend.services.insights.question import NO_SEGMENT, Question
@@ -38,7 +39,10 @@ from backend.storage import asked
 
 LOW, HIGH = 0, 4
 NO_NAME = "unknown"
+UNTOLD = "Too few answered, or kept silent, to tell how many."
 _Alike = tuple[str, str, int, int, int, int]
+
+_Step = TypeVar("_Step", Rate, Step)
 
 
 class Cell(NamedTuple):
@@ -123,13 +127,18 @@ def answered(
     )
     rows = _rows(merged, even["smd"], view.confidence)
     voices = loudest_voices(view.answers, view.loaded.commented)
+    steps, response = funnel(people, view.confidence), rate(scored, shown, view.confidence)
     if not question.sees_answers:
-        rows, even = _hidden(rows), {**even, "smd": []}
-        voices = _few_hidden(voices, view.answers)
+        rows, even = _hidden(rows), {**even, "smd": [], "chi2": None}
+        voices = _few_hidden(voices, view)
+        steps, response = _large_steps(steps), _large_steps([response])[0]
+        if response["n"] is None:
+            sentence = UNTOLD
+            even = {**even, "response_rate": None, "worst_case": None}
     return {
         **envelope(view, "who-answered", sentence),
-        "funnel": funnel(people, view.confidence),
-        "response_rate": rate(scored, shown, view.confidence),
+        "funnel": steps,
+        "response_rate": response,
         "representativity": even,
         "active_days_smd": silent_days,
         "active_days_mark": smd_mark(silent_days),
@@ -244,18 +253,42 @@ def _hidden(rows: list[CellRow]) -> list[CellRow]:
     ]
 
 
-def _few_hidden(voices: LoudestVoices, answers: Answers) -> LoudestVoices:
-    """Leave the shares away where the distribution hides scores, which could be counted back."""
-    counts = np.bincount(latest(answers.without_usage()).score, minlength=11).tolist()
-    if not any(suppress(counts)):
-        return voices
-    return {
-        "n": voices["n"],
-        "answers_0_to_2": None,
-        "comments_0_to_2": None,
-        "answers_10": None,
-        "comments_10": None,
-    }
+def _large_steps(steps: Sequence[_Step]) -> list[_Step]:
+    """Blank each step of which fewer than five people made it, or did not.
+
+    And the step after, whose share would tell the number.
+    """
+    hidden: list[bool] = [few.told_of(step["n"] or 0, step["of"] or 0) is None for step in steps]
+    # The first step is a share of itself.
+    after = [False, *hidden[:-1]]
+    found: list[_Step] = []
+    for step, hide, is_after in zip(steps, hidden, after, strict=True):
+        blank = step.copy()
+        if hide or is_after:
+            blank["rate"] = blank["lower"] = blank["upper"] = blank["of"] = None
+        if hide:
+            blank["n"] = None
+        found.append(blank)
+    return found
+
+
+def _few_hidden(voices: LoudestVoices, view: View) -> LoudestVoices:
+    """Leave the shares away where single scores could be counted back from them.
+
+    Beside the categories they tell of the nines; beside the answers, of those without comment.
+    """
+    last = latest_rows(view.answers.without_usage(), view.answers.user)
+    score, wrote = view.answers.score[last], view.loaded.commented[last]
+    counts = np.bincount(score.astype(np.int64) + 11 * wrote, minlength=22)
+    if not ((counts == 0) | (counts >= SMALLEST_CELL)).all():
+        return {
+            "n": voices["n"],
+            "answers_0_to_2": None,
+            "comments_0_to_2": None,
+            "answers_10": None,
+            "comments_10": None,
+        }
+    return voices
 
 
 def _share_of_extremes(level: Any) -> float | None:

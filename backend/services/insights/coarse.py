@@ -87,6 +87,26 @@ def by_month(answers: Answers, timezone: str) -> Answers:
     return replace(answers, user=answers.user * max(1, len(months)) + month)
 
 
+def of_the_rule(answers: Answers, timezone: str) -> Bools:
+    """Say which answers stand for their month: those of the sampling rule where five people gave
+    some, else those from outside it. A number with weights is then of the same people as one
+    without, or of those of whole months.
+    """
+    months, place = np.unique(months_of(answers, timezone), return_inverse=True)
+    counted = answers.weight > 0
+    people = _people(place[counted], answers.user[counted], len(months))
+    found: Bools = counted == (people >= SMALLEST_CELL)[place]
+    return found
+
+
+def cells_are_large(answers: Answers, codes: Ints, timezone: str) -> bool:
+    """Say whether every code of every month is that of five people or of nobody."""
+    keys = np.stack([months_of(answers, timezone), codes])
+    cells, cell = np.unique(keys, axis=1, return_inverse=True)
+    people = _people(cell.reshape(-1), answers.user, cells.shape[1])
+    return bool((people >= SMALLEST_CELL).all())
+
+
 def joined(answers: Answers, name: str, timezone: str) -> Answers:
     """Return the answers with the small values of a dimension joined, month by month."""
     column = answers.dimension(name)

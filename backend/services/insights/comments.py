@@ -9,12 +9,12 @@ from typing import Any, Final, TypedDict
 import numpy as np
 from sqlalchemy.orm import Session
 
-from backend.domain.insights.levels import ScoreLevel
-from backend.domain.insights.privacy import SMALLEST_CELL
-from backend.domain.insights.telling import term_table
-from backend.domain.insights.themes import ThemeTable, theme_table
+from backend.domain.insights.levels import ScoreLevel, hidden_level
+from backend.domain.insights.rows import latest
+from backend.domain.insights.telling import TermRow, term_table
+from backend.domain.insights.themes import Theme, ThemeTable, compile_theme, theme_table
 from backend.domain.timestamps import format_time
-from backend.services.insights import settings
+from backend.services.insights import few, settings
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.question import Question
 from backend.services.insights.view import View, look
@@ -65,8 +65,8 @@ class QuotedTerm(TypedDict):
 class Comments(Envelope):
     """Themes and terms of the comments; `read` of them were looked at, the latest."""
 
-    comments: int
-    read: int
+    comments: int | None
+    read: int | None
     no_theme: int | None
     no_theme_share: float | None
     rows: list[QuotedTheme]
@@ -78,8 +78,8 @@ def comments(
 ) -> dict[str, Any]:
     """Return the themes and terms of the comments, each with the latest that mention it.
 
-    Those who may not see single answers get no quotes, and neither themes nor terms of fewer
-    than five comments.
+    Those who may not see single answers get no quotes, and neither themes nor terms that tell
+    of fewer than five comments.
     """
     view = look(session, windows, project_id, question, is_fixed=True)
     n = int(view.loaded.commented.sum())
@@ -92,11 +92,14 @@ def comments(
         # A phrase lies within each of its words: beside them it would tell of the few without it.
         terms = [row for row in terms if " " not in row["term"]]
         table = _few_hidden(table)
-    sentence = _sentence(n, table["no_theme_share"])
+        terms = _without_nested(terms, table, themes)
+    users = len(latest(view.answers.without_usage()))
+    told = n if sees else few.told_of(n, users)
+    sentence = _sentence(told, table["no_theme_share"])
     return {
         **envelope(view, "comments", sentence),
-        "comments": n,
-        "read": len(texts),
+        "comments": told,
+        "read": len(texts) if told is not None else None,
         "no_theme": table["no_theme"],
         "no_theme_share": table["no_theme_share"],
         "rows": [_quoted(quoted, texts, row, sees) for row in table["themes"]],
@@ -113,18 +116,46 @@ def latest_written(session: Session, windows: Windows, view: View) -> tuple[View
 
 
 def _few_hidden(table: ThemeTable) -> ThemeTable:
-    """Leave away themes, words and shares of fewer than five comments."""
-    themes = [row.copy() for row in table["themes"] if row["comments"] >= SMALLEST_CELL]
+    """Leave away themes of fewer than five comments, or of all but so few, and what overlaps.
+
+    The words that matched lie within their theme, and the themes together are the comments that
+    have one: both would tell of the few in which two of them meet.
+    """
+    total = table["comments"]
+    themes = [row.copy() for row in table["themes"] if few.told_of(row["comments"], total)]
     for row in themes:
-        row["matched"] = {p: n for p, n in row["matched"].items() if n >= SMALLEST_CELL}
+        row["matched"] = {}
+        row["level"] = few.without_bands(row["level"])
+        if few.told_of(row["level"]["n"] or 0, row["comments"]) is None:
+            row["level"] = hidden_level()
     hidden = table.copy()
     hidden["themes"] = themes
-    if (table["no_theme"] or 0) < SMALLEST_CELL:
-        hidden["no_theme"] = hidden["no_theme_share"] = None
+    hidden["no_theme"] = None
+    hidden["no_theme_share"] = few.told_share(table["no_theme_share"])
     return hidden
 
 
-def _sentence(n: int, no_theme_share: float | None) -> str:
+def _without_nested(
+    terms: Sequence[TermRow], table: ThemeTable, themes: Sequence[Theme]
+) -> list[TermRow]:
+    """Leave away words that nearly all comments have, or nearly all of a theme they match."""
+    sizes = {row["theme"]: row["comments"] for row in table["themes"]}
+    around = [(compile_theme(one), sizes[one.name]) for one in themes if one.name in sizes]
+    return [
+        row
+        for row in terms
+        if few.told_of(row["comments"], table["comments"]) is not None
+        and all(
+            few.told(abs(size - row["comments"])) is not None
+            for matches, size in around
+            if matches(row["term"])
+        )
+    ]
+
+
+def _sentence(n: int | None, no_theme_share: float | None) -> str:
+    if n is None:
+        return "Too few wrote a comment, or none, to tell how many."
     if n == 0:
         return "No comments yet."
     if no_theme_share is None:

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from backend.domain.insights.rows import latest
 from backend.domain.insights.wording import Note, note
 from backend.domain.timestamps import format_time
+from backend.services.insights import few
 from backend.services.insights.coarse import COARSER
 from backend.services.insights.methods import Method, method
 from backend.services.insights.view import View
@@ -25,11 +26,12 @@ class Unverified(TypedDict):
     """How far the answers are people's word alone: nobody signed who they are.
 
     `share` is of the answers counted, 0 to 1, None without any. `left_out` is how many answers of
-    the window the project's switch `excludes_unverified` keeps out.
+    the window the project's switch `excludes_unverified` keeps out. Both are None where they would
+    tell of fewer than five people.
     """
 
     share: float | None
-    left_out: int
+    left_out: int | None
 
 
 class Envelope(TypedDict):
@@ -69,6 +71,8 @@ def envelope(view: View, name: str, sentence: str, n: int | None = None) -> Enve
 def _unverified(view: View) -> Unverified:
     verified = view.answers.verified
     share = float(1 - verified.mean()) if len(verified) else None
+    if not few.may_leave_out(view, verified):
+        share = None
     return {"share": share, "left_out": view.left_out}
 
 

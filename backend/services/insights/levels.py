@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from backend.domain import personal
 from backend.domain.errors import FieldError, InvalidRequestError
 from backend.domain.insights.breakdown import BreakdownRow, breakdown_table, hide_small_cells
-from backend.domain.insights.columns import Answers, Labelled
+from backend.domain.insights.columns import NO_ACCOUNT, Answers, Labelled
 from backend.domain.insights.displays import display_columns
 from backend.domain.insights.drivers import DriverRow, Kind, features_table
-from backend.domain.insights.privacy import suppress
+from backend.domain.insights.levels import Population
 from backend.domain.insights.score import ScoreTable, score_table
 from backend.domain.insights.trend import DAY_MS
 from backend.domain.insights.wording import Note, note
+from backend.services.insights import few
 from backend.services.insights.coarse import joined
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.population import Populations
@@ -79,18 +80,14 @@ def score(
 ) -> dict[str, Any]:
     """Return the score of a window with its distribution and whom it speaks for.
 
-    Those who may not see single answers get the distribution without its small cells.
+    Those who may not see single answers get the distribution where it has no small cells.
     """
     view = look(session, windows, project_id, question)
     answers = with_usage_group(view.answers)
-    table = score_table(answers, populations.of(session, view), view.confidence)
-    shown: dict[str, Any] = {**table}
-    if not question.sees_answers and table["distribution"] is not None:
-        flags = suppress(table["distribution"])
-        shown["distribution"] = [
-            None if hide else n for n, hide in zip(table["distribution"], flags, strict=True)
-        ]
-    return {**envelope(view, "nps-interval", table["sentence"], table["n"]), **shown}
+    population = populations.of(session, view)
+    table = score_table(answers, population, view.confidence)
+    shown = {**envelope(view, "nps-interval", table["sentence"], table["n"]), **table}
+    return shown if question.sees_answers else _few_hidden(view, shown, population)
 
 
 def breakdown(
@@ -109,7 +106,7 @@ def breakdown(
     answers = _folded(answers, name)
     rows = breakdown_table(answers, name, view.confidence)
     if not question.sees_answers:
-        rows = hide_small_cells(rows)
+        rows = few.without_bands(hide_small_cells(rows))
     clear = [row["sentence"] for row in rows if row["clear"]]
     sentence = " ".join(clear) or f"No clear differences by {by}."
     return {**envelope(view, "breakdown", sentence), "by": by, "rows": rows}
@@ -132,6 +129,24 @@ def features(
         "without_usage": int((~known).sum()),
         "rows": [{**row, "n": common["n"], "note": note(row["n_users"] or 0)} for row in rows],
     }
+
+
+def _few_hidden(view: View, shown: dict[str, Any], population: Population) -> dict[str, Any]:
+    """Leave away the splits, and the estimands, that would tell of fewer than five people."""
+    account = view.answers.account
+    valued = np.isin(account, [key for key, value in population.value.items() if value > 0])
+    left_in = {"users": None, "accounts": account != NO_ACCOUNT, "revenue": valued}
+    shown["estimands"] = {
+        name: one if left_in[name] is None or few.may_leave_out(view, left_in[name]) else None
+        for name, one in shown["estimands"].items()
+    }
+    if not few.may_count(view, view.answers.score):
+        shown["distribution"] = None
+    if few.may_count(view, view.answers.y):
+        shown["estimands"] = few.without_bands(shown["estimands"])
+        return shown
+    hidden: dict[str, Any] = few.without_bands(shown)
+    return hidden
 
 
 def _dimension(session: Session, windows: Windows, view: View, by: str) -> tuple[str, View]:

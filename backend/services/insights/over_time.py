@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final, TypedDict
 
 from sqlalchemy import select
@@ -16,12 +16,20 @@ from backend.domain.insights.levels import hidden_level
 from backend.domain.insights.privacy import suppress
 from backend.domain.insights.repeats import RepeatTable, repeat_table
 from backend.domain.insights.rows import latest
-from backend.domain.insights.trend import DAY_MS, TrendRow, bucket, hide_small_buckets, trend_table
+from backend.domain.insights.trend import (
+    DAY_MS,
+    TrendRow,
+    bucket,
+    bucket_days,
+    hide_small_buckets,
+    local_days,
+    trend_table,
+)
 from backend.domain.insights.watch import drift_table
-from backend.domain.insights.wording import level_sentence
+from backend.domain.insights.wording import HIDDEN, level_sentence
 from backend.domain.timestamps import format_time
 from backend.services.clock import to_ms, utc_now
-from backend.services.insights import releases
+from backend.services.insights import few, releases
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.people import account_ids
 from backend.services.insights.question import Question
@@ -32,6 +40,7 @@ from backend.storage.fast import from_ms
 from backend.storage.models import Release, Survey, SurveyVersion
 
 YEAR_DAYS: Final = 360
+EPOCH: Final = date(1970, 1, 1).toordinal()
 CYCLE_MS: Final = 90 * DAY_MS
 SHORTER_THAN_MONTHS: Final = ("day", "week")
 
@@ -114,6 +123,7 @@ def trend(
     if not question.sees_answers:
         # A month left out for having too few people must not read as one without any.
         rows = [row if row["level"]["n"] else _hidden(row) for row in hide_small_buckets(rows)]
+        rows = [row if _may_count(view, unit, row) else few.without_bands(row) for row in rows]
     done = [row for row in rows if not row["running"]]
     sentence = "No answers yet."
     if done:
@@ -206,9 +216,9 @@ def repeats(
         raise InvalidRequestError(errors=[fault])
     table = repeat_table(view.answers, split_ms, view.confidence)
     if not question.sees_answers:
-        table = {**table, "transitions": _suppressed(table["transitions"])}
+        table = _few_hidden(table)
     return {
-        **envelope(view, "repeat-responders", table["sentence"], table["n"]),
+        **envelope(view, "repeat-responders", table["sentence"], table["n"] or 0),
         "split": format_time(from_ms(split_ms)),
         "repeats": table,
     }
@@ -241,6 +251,23 @@ def _marker(view: View, unit: str, id_: str, name: str, at: Any) -> dict[str, An
 def _hidden(row: TrendRow) -> TrendRow:
     hidden = row.copy()
     hidden["level"] = hidden_level()
+    return hidden
+
+
+def _may_count(view: View, unit: str, row: TrendRow) -> bool:
+    """Say whether the categories of one bucket may be seen."""
+    days = bucket_days(local_days(view.answers.at, view.timezone), unit)
+    inside = view.answers.select(days == date.fromisoformat(row["bucket"]).toordinal() - EPOCH)
+    of_bucket = replace(view, loaded=replace(view.loaded, answers=inside))
+    return few.may_count(of_bucket, inside.y)
+
+
+def _few_hidden(table: RepeatTable) -> RepeatTable:
+    """Leave away how many came back where they are fewer than five, and small transitions."""
+    hidden = table.copy()
+    hidden["transitions"] = _suppressed(table["transitions"])
+    if few.told(table["n"] or 0) is None:
+        hidden["n"], hidden["note"] = None, HIDDEN
     return hidden
 
 

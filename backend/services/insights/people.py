@@ -226,9 +226,19 @@ def account_ids(session: Session, project_id: str, keys: set[int]) -> dict[int, 
 
 
 def _hidden(table: HotspotTable) -> HotspotTable:
-    """Hide small cells, and others so that they do not follow from the total."""
-    flags = suppress([cell["n"] or 0 for cell in table["cells"]])
+    """Hide the fifths with a small cell: with one hidden, their number would tell it.
+
+    And another, so that it does not follow from the categories of all.
+    """
     cells = table["cells"]
+    of_group: dict[int, list[int]] = {}
+    for cell in cells:
+        of_group.setdefault(cell["usage_group"], []).append(cell["n"] or 0)
+    small = {group for group, sizes in of_group.items() if any(suppress(sizes))}
+    others = sorted((sum(n), group) for group, n in of_group.items() if group not in small)
+    if len(small) == 1 and others:
+        small.add(others[0][1])
+    flags = [cell["usage_group"] in small for cell in cells]
     blanked = [
         {**cell, "n": None, "expected": None, "residual": None, "q_value": None, "hot": False}
         if hide
@@ -253,5 +263,5 @@ def _large_groups(answers: Answers, timezone: str) -> Answers:
 
 
 def _large(points: list[Point]) -> list[Point]:
-    flags = suppress([point["n"] for point in points])
-    return [point for point, hide in zip(points, flags, strict=True) if not hide]
+    """Return all points, or none: the cells of use and category around them are told, too."""
+    return [] if any(suppress([point["n"] for point in points])) else points

@@ -15,6 +15,7 @@ from backend.domain.insights.planning import (
     required_n_per_group,
 )
 from backend.domain.insights.rows import counts_of, latest
+from backend.services.insights import few
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.question import Question
 from backend.services.insights.view import look
@@ -57,6 +58,8 @@ def plan(
     answers = latest(view.answers.without_usage())
     n = len(answers)
     variance = answer_variance(*counts_of(answers.y))
+    if not question.sees_answers:
+        variance = few.told_variance(variance)
     effect = _design_effect(n, level_of(answers, view.confidence)["n_eff"])
     now = min(view.end_ms, int(view.now.timestamp() * 1000))
     first = int(view.answers.at[0]) if n else now

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from backend.domain.insights.privacy import SMALLEST_CELL
 from backend.domain.insights.themes import Theme, comment_reader
 from backend.services.insights.comments import latest_written
 from backend.services.insights.question import Question
@@ -28,36 +27,28 @@ def trial(
 ) -> dict[str, Any]:
     """Return what each of `themes` matches in the window's comments, in the order given.
 
-    Those who may not see single answers get no quotes, and no count of fewer than five.
+    For those alone who may see single answers: one's own words are a filter as fine as one likes.
     """
     view = look(session, windows, project_id, question, is_fixed=True)
     texts = [text for text in latest_written(session, windows, view)[1] if text and text.strip()]
     read = comment_reader(tuple(themes))
     matched = [read(text) for text in texts]
     without = sum(not any(of_text) for of_text in matched)
-    sees = question.sees_answers
     rows = [
-        _row(theme, texts, [of_text[i] for of_text in matched], sees)
-        for i, theme in enumerate(themes)
+        _row(theme, texts, [of_text[i] for of_text in matched]) for i, theme in enumerate(themes)
     ]
-    return {"comments": len(texts), "no_theme": _told(without, sees), "rows": rows}
+    return {"comments": len(texts), "no_theme": without, "rows": rows}
 
 
-def _row(
-    theme: Theme, texts: Sequence[str], found: Sequence[list[str]], sees: bool
-) -> dict[str, Any]:
+def _row(theme: Theme, texts: Sequence[str], found: Sequence[list[str]]) -> dict[str, Any]:
     having = [text for text, patterns in zip(texts, found, strict=True) if patterns]
-    n = _told(len(having), sees)
+    n = len(having)
     counts = Counter(pattern for patterns in found for pattern in patterns)
     return {
         "theme": theme.name,
         "comments": n,
-        "share": 100 * n / len(texts) if n is not None and texts else None,
-        "matched": dict(counts.most_common()) if sees else {},
-        "unmatched": [one for one in theme.patterns if not counts[one]] if sees else [],
-        "quotes": having[: -QUOTES - 1 : -1] if sees else [],
+        "share": 100 * n / len(texts) if texts else None,
+        "matched": dict(counts.most_common()),
+        "unmatched": [one for one in theme.patterns if not counts[one]],
+        "quotes": having[: -QUOTES - 1 : -1],
     }
-
-
-def _told(n: int, sees: bool) -> int | None:
-    return n if sees or n == 0 or n >= SMALLEST_CELL else None

@@ -35,7 +35,8 @@ LABELLED: Final = ("role", "plan", "page", "language", "version", "device", "sur
 class View:
     """What a question is answered from; `coarser` when the segment had to be left away.
 
-    `left_out` is how many answers of the window the project does not count, being unverified.
+    `left_out` is how many answers of the window the project does not count, being unverified;
+    None where the asker may not know.
     """
 
     project_id: str
@@ -46,7 +47,7 @@ class View:
     now: datetime
     loaded: Loaded
     coarser: bool
-    left_out: int = 0
+    left_out: int | None = 0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -102,11 +103,17 @@ def look(
         question = coarse.whole_months(question, zone, now, days)
     start_ms, end_ms = question.window_ms(zone, now, days)
     loaded = windows.between(session, project_id, start_ms, end_ms)
-    left_out = 0
+    left_out: int | None = 0
     if project.excludes_unverified:
-        left_out = int((~loaded.answers.verified).sum())
+        verified = loaded.answers.verified.astype(np.int64)
+        left_out = len(verified) - int(verified.sum())
+        if not question.sees_answers and not coarse.cells_are_large(
+            loaded.answers, verified, project.timezone
+        ):
+            left_out = None
         loaded = loaded.select(loaded.answers.verified)
     if not question.sees_answers:
+        loaded = loaded.select(coarse.of_the_rule(loaded.answers, project.timezone))
         loaded = loaded.select(coarse.in_large_months(loaded.answers, project.timezone))
         if not by_person:
             loaded = replace(loaded, answers=coarse.by_month(loaded.answers, project.timezone))
