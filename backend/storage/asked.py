@@ -29,8 +29,9 @@ _ACTIVE = Sql(
     "SELECT count(*) FROM users WHERE project_id = ? AND last_seen_at >= ? AND first_seen_at < ?"
 )
 _ACCOUNTS = Sql(
-    "SELECT account_key, user_key, issued_at FROM tickets WHERE project_id = ?"
-    " AND issued_at >= ? AND issued_at < ? AND account_key IS NOT NULL"
+    "SELECT account_key, count(DISTINCT user_key), count(DISTINCT (? - 1 - issued_at) / ?)"
+    " FROM tickets WHERE project_id = ? AND issued_at >= ? AND issued_at < ?"
+    " AND account_key IS NOT NULL GROUP BY account_key"
 )
 
 
@@ -42,6 +43,13 @@ class Silent(NamedTuple):
     plan: str
     midrank: float
     active_days: int
+
+
+class AccountAsked(NamedTuple):
+    """How many users of an account were asked, and in how many cycles somebody was."""
+
+    users: int
+    cycles: int
 
 
 def silent(connection: Connection, project_id: str, start_ms: int, end_ms: int) -> list[Silent]:
@@ -72,13 +80,15 @@ def active(connection: Connection, project_id: str, start_ms: int, end_ms: int) 
 
 
 def of_accounts(
-    connection: Connection, project_id: str, start_ms: int, end_ms: int
-) -> dict[int, list[tuple[int, int]]]:
-    """Return who of each account was asked in [start, end), and when: (user key, ms)."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    for account, user, at in _ACCOUNTS(connection, (project_id, start_ms, end_ms)).fetchall():
-        found.setdefault(account, []).append((user, at))
-    return found
+    connection: Connection, project_id: str, start_ms: int, end_ms: int, cycle_ms: int
+) -> dict[int, AccountAsked]:
+    """Return how many of each account were asked in [start, end), and in how many cycles.
+
+    Cycles are `cycle_ms` long and counted back from the end.
+    """
+    given = (end_ms, cycle_ms, project_id, start_ms, end_ms)
+    rows = _ACCOUNTS(connection, given).fetchall()
+    return {account: AccountAsked(users, cycles) for account, users, cycles in rows}
 
 
 def new_since(connection: Connection, project_id: str, since_ms: int) -> dict[int, int]:

@@ -1,7 +1,7 @@
 """The worked examples of docs/methods.md: every number that stands there is computed here."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +11,17 @@ from backend.domain.insights import planning
 from backend.domain.insights.active_use import percentile
 from backend.domain.insights.association import feature_association
 from backend.domain.insights.bias import rate, representativity
+from backend.domain.insights.columns import make_answers
 from backend.domain.insights.drift import log_gain
 from backend.domain.insights.landing import always_valid_difference
+from backend.domain.insights.repeats import paired_change
 from backend.domain.insights.shrinkage import shrink
 from backend.domain.insights.telling import term_association
 from backend.domain.insights.trend import bucket
 from backend.domain.insights.wording import whole_lower, whole_points, whole_upper
 from backend.domain.nps import counted_centre, nps_difference, nps_interval
+from backend.services.clock import to_ms
+from backend.services.insights import recency
 
 DOCS = (Path(__file__).parents[2] / "docs" / "methods.md").read_text().replace("\n", " ")
 
@@ -115,6 +119,24 @@ def answered_example():
     )
 
 
+def repeats_example():
+    # Three up, two down, five as before: +1 in all.
+    found = paired_change([0] * 10, [1] * 3 + [-1] * 2 + [0] * 5)
+    lower, upper = whole_lower(100 * found["lower"]), whole_upper(100 * found["upper"])
+    yield f"changes summing to +1:* **+{whole_points(100 * found['change'])} points, likely between"
+    yield f"likely between −{-lower} and {upper}**: no clear change"
+
+
+def recency_example():
+    release = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    week_later = datetime(2026, 5, 8, 12, tzinfo=UTC)
+    answers = make_answers([9, 9], at=[to_ms(week_later), to_ms(week_later) - 60_000])
+    assert recency._lately(answers, to_ms(release)).tolist() == [False, True]
+    days = (week_later - release) / timedelta(days=1)
+    yield f"an answer on 8 May at noon comes {days:.1f} days later and does not count,"
+    yield "**one a minute earlier does.**"
+
+
 def comments_example():
     y = [-1] * 3 + [1, 1, 1, 1, 0, 0, -1]
     found = term_association(y, [1] * 3 + [0] * 7)
@@ -143,6 +165,8 @@ EXAMPLES = (
     answered_example,
     comments_example,
     planning_example,
+    repeats_example,
+    recency_example,
 )
 
 

@@ -75,13 +75,13 @@ def accounts(
     view = look(session, windows, project_id, question, days=TWO_CYCLES)
     chosen = settings.read(session, project_id)
     connection = session.connection()
-    who = asked.of_accounts(connection, project_id, view.start_ms, view.end_ms)
+    who = asked.of_accounts(connection, project_id, view.start_ms, view.end_ms, CYCLE_MS)
     rows = accounts_table(
         view.answers,
         settings.account_values(session, project_id, chosen),
         chosen.key_roles,
         # A segment's accounts without answers are not silent: others of them may have answered.
-        {} if view.is_segment else {key: _cycles(view, tickets) for key, tickets in who.items()},
+        {} if view.is_segment else {key: one.cycles for key, one in who.items()},
         view.confidence,
     )
     worth_a_call = attention(rows)
@@ -98,16 +98,11 @@ def accounts(
     }, len(listed) > start + limit
 
 
-def _cycles(view: View, tickets: list[tuple[int, int]]) -> int:
-    """Return in how many cycles, counted back from the window's end, somebody was asked."""
-    return len({(view.end_ms - 1 - at) // CYCLE_MS for _, at in tickets})
-
-
 def _named(
     session: Session,
     view: View,
     page: list[AccountRow],
-    who: dict[int, list[tuple[int, int]]],
+    who: dict[int, asked.AccountAsked],
     sizes: dict[int, int],
 ) -> list[dict[str, Any]]:
     ids = account_ids(session, view.project_id, {row["account"] for row in page})
@@ -117,6 +112,6 @@ def _named(
         key = named.pop("account")
         named["last_at"] = format_time(from_ms(row["last_at"]))
         named["users"] = sizes.get(key, 0)
-        named["asked"] = len({user for user, _ in who.get(key, ())})
+        named["asked"] = who[key].users if key in who else 0
         found.append(named)
     return found

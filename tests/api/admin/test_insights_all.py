@@ -31,7 +31,7 @@ INSIGHTS = (
     "comments",
     "planning",
 )
-ANALYSTS = ("accounts", "active-use/p", "recency")
+ANALYSTS = ("accounts", "active-use/p", "recency", "landing")
 WORLDS = {
     "empty": None,
     "one answer": World(people=1, answers_each=1, unanswered=0),
@@ -67,7 +67,9 @@ def test_every_insight_answers_on_every_project(call, make_project, make_survey,
     if WORLDS[name]:
         write(db, given.id, survey_id, WORLDS[name])
 
-    for path in INSIGHTS:
+    release = {"name": "5.0", "at": (datetime.now(UTC) - timedelta(days=40)).isoformat()}
+    made = call("POST", "/releases", json=release, token=given.admin_token)
+    for path in (*INSIGHTS, f"landing?release_id={made.json['id']}"):
         for segment in SEGMENTS:
             url = f"/insights/{path}{'&' if '?' in path else '?'}{segment}"
             for token in (given.analyst_token, given.viewer_token):
