@@ -120,13 +120,12 @@ def test_an_audience_is_written_in_rows_and_counted_live(drafted):
     page.get_by_label("Value", exact=True).fill("admin")
     expect(counted).to_contain_text("In words: role is admin.", timeout=COUNTED_MS)
     page.get_by_role("button", name="Add a condition").click()
-    page.get_by_label("About").nth(1).select_option("percentile")
-    page.get_by_label("Comparison").nth(1).select_option("gte")
-    page.get_by_label("Value", exact=True).nth(1).fill("many")
-    expect(page.get_by_role("group", name="Condition 2")).to_contain_text(
-        "takes a number", timeout=COUNTED_MS
-    )
-    page.get_by_label("Value", exact=True).nth(1).fill("50")
+    second = page.get_by_role("group", name="Condition 2")
+    second.get_by_label("About").first.select_option("percentile")
+    second.get_by_label("Comparison").first.select_option("gte")
+    second.get_by_label("Value", exact=True).fill("many")
+    expect(second).to_contain_text("takes a number", timeout=COUNTED_MS)
+    second.get_by_label("Value", exact=True).fill("50")
     expect(counted).to_contain_text(
         "role is admin and percentile of active use is at least 50.", timeout=COUNTED_MS
     )
