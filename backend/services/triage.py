@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from backend.domain import roles
@@ -85,12 +85,16 @@ def tags(session: Session, project_id: str) -> list[str]:
     """Return the project's tags in the order of the alphabet."""
     query = (
         select(Triage.tags)
-        .join(Response, Response.id == Triage.response_id)
-        .where(Response.project_id == project_id, Triage.tags != "")
+        # From what was tagged to its answer: the other way round every answer is looked at.
+        .where(Triage.tags != "", _is_of(project_id))
         .order_by(Triage.updated_at.desc())
         .limit(_LOOKED_AT)
     )
     return sorted({tag for text in session.scalars(query) for tag in unpacked(text)})
+
+
+def _is_of(project_id: str) -> ColumnElement[bool]:
+    return exists().where(Response.id == Triage.response_id, Response.project_id == project_id)
 
 
 def assignees(session: Session, project_id: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,8 @@ class Beside:
     """What is read only when asked for, by place in the whole window.
 
     `ids` and `at` are those of all its answers, to find a row's place by. Of `comments` the
-    places from `read[0]` to before `read[1]` have been read.
+    places from `read[0]` to before `read[1]` have been read. `results` are what was worked out
+    of the answers (`services/insights/remembered.py`): they go when the window does.
     """
 
     ids: np.typing.NDArray[np.bytes_]
@@ -24,6 +26,7 @@ class Beside:
     traits: dict[str, Labelled] = field(default_factory=dict)
     comments: Texts | None = None
     read: tuple[int, int] = (0, 0)
+    results: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,6 @@ TWO_CYCLES: Final = "180"
 A_PAGE: Final = 50
 ANSWERS: Final = 30
 PEOPLE: Final = 100
-_ALL: Final = 100_000
 
 
 @web.get("/accounts")
@@ -76,14 +75,13 @@ def account(account_id: str) -> Response:
             after=None,
             limit=ANSWERS,
         )
-        whole, _ = _table(session, Question(sees_answers=True), False, 0, _ALL)
         return page(
             "account.html",
             section="Accounts",
             account=found,
             asked=wanted,
             score=score,
-            row=next((one for one in whole["rows"] if one["account_id"] == account_id), None),
+            row=service.account(session, caches().windows, project_id, found.key),
             answers=views(session, project_id, rows, names_people=True),
             people=_people(session, found),
             most_people=PEOPLE,

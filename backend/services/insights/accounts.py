@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final, TypedDict
 
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from backend.services.insights import settings
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.people import account_ids
 from backend.services.insights.question import Question
+from backend.services.insights.remembered import remembered
 from backend.services.insights.view import View, look
 from backend.services.insights.windows import Windows
 from backend.storage import asked
@@ -20,6 +22,9 @@ from backend.storage.fast import from_ms
 
 CYCLE_MS: Final = 90 * 86_400_000
 TWO_CYCLES: Final = 180
+
+# By account, whom of it was asked.
+_Asked = dict[int, asked.AccountAsked]
 
 
 class NamedAccount(TypedDict):
@@ -72,40 +77,55 @@ def accounts(
         only_attention: only those with a reason to call, the most valuable first.
         start: how many to leave out, as the pages before have shown them.
     """
-    view = look(session, windows, project_id, question, days=TWO_CYCLES)
-    chosen = settings.read(session, project_id)
-    connection = session.connection()
-    who = asked.of_accounts(connection, project_id, view.start_ms, view.end_ms, CYCLE_MS)
-    rows = accounts_table(
-        view.answers,
-        settings.account_values(session, project_id, chosen),
-        chosen.key_roles,
-        # A segment's accounts without answers are not silent: others of them may have answered.
-        {} if view.is_segment else {key: one.cycles for key, one in who.items()},
-        view.confidence,
-    )
+    view, rows, who = _table(session, windows, project_id, question)
     worth_a_call = attention(rows)
     listed = worth_a_call if only_attention else rows
     page = listed[start : start + limit]
-    sizes = asked.account_sizes(connection, [row["account"] for row in page])
     n = len(worth_a_call)
     sentence = f"{n:,} of {len(rows):,} accounts are worth a call." if rows else "No answers yet."
     return {
         **envelope(view, "accounts", sentence),
         "attention": only_attention,
         "worth_a_call": n,
-        "rows": _named(session, view, page, who, sizes),
+        "rows": _named(session, view, page, who),
     }, len(listed) > start + limit
+
+
+def account(session: Session, windows: Windows, project_id: str, key: int) -> dict[str, Any] | None:
+    """Return one account as it stands among all of the last 180 days; None when not in them."""
+    view, rows, who = _table(session, windows, project_id, Question(sees_answers=True))
+    found = [row for row in rows if row["account"] == key]
+    return _named(session, view, found, who)[0] if found else None
+
+
+def _table(
+    session: Session, windows: Windows, project_id: str, question: Question
+) -> tuple[View, list[AccountRow], _Asked]:
+    """Return the answers asked about, their accounts, and whom of each account was asked."""
+    view = look(session, windows, project_id, question, days=TWO_CYCLES)
+    chosen = settings.read(session, project_id)
+    connection = session.connection()
+    who = asked.of_accounts(connection, project_id, view.start_ms, view.end_ms, CYCLE_MS)
+    # A segment's accounts without answers are not silent: others of them may have answered.
+    silent = {} if view.is_segment else {key: one.cycles for key, one in who.items()}
+    values = settings.account_values(session, project_id, chosen)
+    given = (values, chosen.key_roles, silent, view.confidence)
+    return (
+        view,
+        remembered(view, "accounts", partial(accounts_table, view.answers, *given), *given),
+        who,
+    )
 
 
 def _named(
     session: Session,
     view: View,
     page: list[AccountRow],
-    who: dict[int, asked.AccountAsked],
-    sizes: dict[int, int],
+    who: _Asked,
 ) -> list[dict[str, Any]]:
-    ids = account_ids(session, view.project_id, {row["account"] for row in page})
+    keys = [row["account"] for row in page]
+    ids = account_ids(session, view.project_id, set(keys))
+    sizes = asked.account_sizes(session.connection(), keys)
     found = []
     for row in page:
         named: dict[str, Any] = {"account_id": ids.get(row["account"]), **row}

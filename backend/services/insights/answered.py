@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, TypedDict, TypeVar
 
 import numpy as np
@@ -28,12 +29,13 @@ from backend.domain.insights.bias import (
 from backend.domain.insights.columns import Answers, Bools, Ints
 from backend.domain.insights.privacy import SMALLEST_CELL, suppress
 from backend.domain.insights.rows import latest_rows
-from backend.domain.insights.score import score_table
 from backend.services.insights import few
 from backend.services.insights.envelope import Envelope, envelope
+from backend.services.insights.levels import remembered_score
 from backend.services.insights.population import Populations
 from backend.services.insights.question import NO_SEGMENT, Question
-from backend.services.insights.view import View, look, with_usage_group
+from backend.services.insights.remembered import remembered
+from backend.services.insights.view import View, look
 from backend.services.insights.windows import Windows
 from backend.storage import asked
 
@@ -105,9 +107,7 @@ def answered(
         "scored": scored,
         "commented": sum(c.commented for c in cells),
     }
-    table = score_table(
-        with_usage_group(view.answers), populations.of(session, view), view.confidence
-    )
+    table = remembered_score(view, populations.of(session, view))
     plain, weighted = table["unweighted"], table["level"]
     merged = merge_cells(*_by_name(cells))
     even = representativity(
@@ -126,7 +126,8 @@ def answered(
         weighted["nps"],
     )
     rows = _rows(merged, even["smd"], view.confidence)
-    voices = loudest_voices(view.answers, view.loaded.commented)
+    work = partial(loudest_voices, view.answers, view.loaded.commented)
+    voices = remembered(view, "loudest voices", work)
     steps, response = funnel(people, view.confidence), rate(scored, shown, view.confidence)
     if not question.sees_answers:
         rows, even = _hidden(rows), {**even, "smd": [], "chi2": None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypedDict
 
 import numpy as np
@@ -17,6 +18,7 @@ from backend.domain.timestamps import format_time
 from backend.services.insights import few, settings
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.question import Question
+from backend.services.insights.remembered import remembered
 from backend.services.insights.view import View, look
 from backend.services.insights.windows import Windows
 from backend.storage.fast import from_ms
@@ -85,8 +87,9 @@ def comments(
     n = int(view.loaded.commented.sum())
     quoted, texts = latest_written(session, windows, view)
     themes = settings.themes(settings.read(session, project_id))
-    table = theme_table(quoted.answers, texts, themes, view.confidence)
-    terms = term_table(quoted.answers, texts)
+    work = partial(theme_table, quoted.answers, texts, themes, view.confidence)
+    table = remembered(quoted, "themes", work, themes, view.confidence)
+    terms = remembered(quoted, "terms", partial(term_table, quoted.answers, texts))
     sees = question.sees_answers
     if not sees:
         # A phrase lies within each of its words: beside them it would tell of the few without it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from backend.services.insights.coarse import joined
 from backend.services.insights.envelope import Envelope, envelope
 from backend.services.insights.population import Populations
 from backend.services.insights.question import Question
+from backend.services.insights.remembered import remembered
 from backend.services.insights.view import (
     LABELLED,
     TRAIT,
@@ -83,9 +85,8 @@ def score(
     Those who may not see single answers get the distribution where it has no small cells.
     """
     view = look(session, windows, project_id, question)
-    answers = with_usage_group(view.answers)
     population = populations.of(session, view)
-    table = score_table(answers, population, view.confidence)
+    table = remembered_score(view, population)
     shown = {**envelope(view, "nps-interval", table["sentence"], table["n"]), **table}
     return shown if question.sees_answers else _few_hidden(view, shown, population)
 
@@ -119,7 +120,8 @@ def features(
     view = look(session, windows, project_id, question, is_fixed=True)
     known = view.loaded.profiled
     answers = view.answers.select(known)
-    rows = features_table(answers, kind, view.confidence)
+    work = partial(features_table, answers, kind, view.confidence)
+    rows = remembered(view, kind, work, view.confidence)
     marked = [row["sentence"] for row in rows if row["marked"]]
     sentence = " ".join(marked) or f"No clear association with any of {len(rows)} {kind}."
     common = envelope(view, "feature-association", sentence)
@@ -147,6 +149,15 @@ def _few_hidden(view: View, shown: dict[str, Any], population: Population) -> di
         return shown
     hidden: dict[str, Any] = few.without_bands(shown)
     return hidden
+
+
+def remembered_score(view: View, population: Population) -> ScoreTable:
+    """Return the score of a view, which a page asks for more than once."""
+
+    def work() -> ScoreTable:
+        return score_table(with_usage_group(view.answers), population, view.confidence)
+
+    return remembered(view, "score", work, population, view.confidence)
 
 
 def _dimension(session: Session, windows: Windows, view: View, by: str) -> tuple[str, View]:

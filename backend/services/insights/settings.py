@@ -84,8 +84,17 @@ def account_values(
     session: Session, project_id: str, settings: InsightSettings
 ) -> dict[int, float]:
     """Return what each account is worth by its key, where its traits say so with a number."""
+    # A page asks up to three times, in one session that only reads.
+    kept: dict[int, float] | None = session.info.get((project_id, settings.value_trait))
+    if kept is None:
+        kept = _account_values(session, project_id, settings.value_trait)
+        session.info[project_id, settings.value_trait] = kept
+    return kept
+
+
+def _account_values(session: Session, project_id: str, trait: str) -> dict[int, float]:
     rows = _TRAITS(session.connection(), (project_id,)).fetchall()
-    found = ((key, from_json(traits).get(settings.value_trait)) for key, traits in rows)
+    found = ((key, from_json(traits).get(trait)) for key, traits in rows)
     return {
         key: float(value)
         for key, value in found

@@ -9,13 +9,14 @@ from markupsafe import Markup, escape
 
 def el(name: str, *children: Markup | str, **attributes: object) -> Markup:
     """Return an element. `class_` is `class`, `_` in a name is `-`; None leaves one out."""
-    told = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _text(value))
+    # Some thousand elements a page: joining texts takes a third of what `Markup.format` does.
+    told = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_text(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    inner = Markup("").join(escape(child) for child in children)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), told, inner)  # noqa: S704
+    inner = "".join(escape(child) for child in children)
+    return Markup(f"<{name}{told}>{inner}</{name}>")  # noqa: S704 - names are ours, the rest escaped
 
 
 def figure(width: float, height: float, label: str, marks: Sequence[Markup], css: str) -> Markup:
