@@ -7,9 +7,11 @@ import time
 
 import jwt
 import pytest
+from sqlalchemy import update
 
 from backend.domain.pages import PageRule
 from backend.services import features, projects
+from backend.storage.models import IdentitySecret
 from tests.answers import give
 from tests.web.conftest import words
 
@@ -90,6 +92,24 @@ def test_a_revoked_secret_is_named_by_the_check(secret, project):
 
     assert f"The secret {secret_id} was revoked" in words(told.text)
     assert text not in admin.get(IDENTITY).text
+
+
+def test_the_way_from_unsigned_to_signed_is_shown_until_it_is_gone(visit, db, secret):
+    admin = secret[0]
+    assert steps_done(admin) == 1
+
+    db.transact(lambda session: session.execute(update(IdentitySecret).values(last_used_day=1)))
+    assert steps_done(admin) == 2
+
+    now = revision(admin, IDENTITY)
+    admin.send(IDENTITY, on=IDENTITY, revision=now, identity_mode="required")
+    assert "in three steps" not in admin.get(IDENTITY).text
+
+
+def steps_done(visitor):
+    text = visitor.get(IDENTITY).text
+    assert "From unsigned to signed in three steps" in text
+    return text.count('<span class="pass">done</span>')
 
 
 def test_the_identity_mode_is_changed(visit, db, project):

@@ -114,8 +114,18 @@ def _page(
         section="Settings",
         project=project,
         rows=rows,
+        steps=_steps(project, rows),
         form=form,
         made=made,
         checked=told,
         told=DONE,
     )
+
+
+def _steps(project: dict[str, Any], secrets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the three steps from unsigned to signed, and which of them are done."""
+    return [
+        {"step": "secret", "is_done": any(each["revoked_at"] is None for each in secrets)},
+        {"step": "token", "is_done": any(each["last_used_on"] for each in secrets)},
+        {"step": "required", "is_done": project["identity_mode"] == "required"},
+    ]
