@@ -85,6 +85,17 @@ process.start(); process.join(); assert process.exitcode == 0
     assert len(server.named("worker")) == 100
 
 
+def test_sending_imports_nothing(server):
+    """A fork while the sender's thread imports would leave the import's lock held in the child."""
+    code = """
+known = set(sys.modules)
+client.track("u-1", "first")
+assert client.flush(10)
+assert set(sys.modules) == known, set(sys.modules) - known
+"""
+    scripts.run(code, server.url)
+
+
 def test_twelve_forks_while_two_threads_track_hang_nobody(server):
     code = """
 going = True

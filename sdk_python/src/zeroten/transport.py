@@ -6,6 +6,7 @@ requests or httpx cost three to five times the CPU a request and would be a depe
 from __future__ import annotations
 
 import base64
+import codecs
 import http.client
 import time
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from urllib.parse import urlsplit
 from .batch import Batch
 from .encoding import Stamp
 from .version import __version__
+
+# `socket.getaddrinfo` imports this codec when it first runs, which is in the sender's thread. A
+# child forked at that moment inherits the import's lock with nobody to release it, and could never
+# connect.
+codecs.lookup("idna")
 
 # Load balancers close idle connections, usually after 60 s; better to open a new one than to
 # learn of it from a lost request.
