@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -15,11 +16,12 @@ from backend.api.schemas.members import PasswordChangeSchema, SecondFactorSchema
 from backend.api.state import zeroten
 from backend.domain import roles
 from backend.domain.errors import FieldError, LoginFailedError
-from backend.services import own_account, sessions
+from backend.services import own_account, sessions, totp
 from backend.services.clock import utc_now
 from backend.services.sessions import LoggedIn
 from backend.web import forms, signed_in
 from backend.web.blueprint import page, web
+from backend.web.charts.qr import qr
 from backend.web.forms import Form
 from backend.web.sign_in import set_cookie
 
@@ -32,6 +34,8 @@ DONE: Final = {
     "ended": "All your other sessions have ended.",
 }
 _WRONG_CODE: Final = "Not the digits that the app shows now, or used already."
+_QR_LABEL: Final = "QR code of the secret beside it"
+_SECRET: Final = re.compile(r"[A-Z2-7]{16,64}")
 
 
 @web.get("/you")
@@ -121,4 +125,14 @@ def _page(form: Form) -> Response:
     me = _me()
     with zeroten().db.read() as session:
         rows = sessions.listed(session, me, utc_now())
-    return page("you.html", form.status, me=me, sessions=rows, form=form, told=DONE)
+    begun = _begun(form, me)
+    return page("you.html", form.status, me=me, sessions=rows, form=form, told=DONE, begun=begun)
+
+
+def _begun(form: Form, me: LoggedIn) -> dict[str, str] | None:
+    """Return a second factor that waits for its first digits: secret, address and QR code."""
+    secret = form.values.get("secret", "")
+    if not _SECRET.fullmatch(secret):
+        return None
+    address = totp.address(secret, me.email)
+    return {"secret": secret, "address": address, "code": qr(address, _QR_LABEL)}

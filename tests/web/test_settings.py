@@ -7,6 +7,7 @@ from html import unescape
 
 import pyotp
 import pytest
+import segno
 from sqlalchemy import update
 
 from backend.services import passwords
@@ -181,7 +182,7 @@ def test_the_password_is_changed_by_who_knows_it(ann, app):
 def test_a_second_factor_is_turned_on_with_its_first_digits(ann):
     begun = ann.send(f"{YOU}/second-factor/new", on=YOU).text
     secret = re.search(r'<pre[^>]*id="secret">(\w+)<', begun)[1]
-    form = {"enabled": "true", "secret": secret, "address": "otpauth://x"}
+    form = {"enabled": "true", "secret": secret}
 
     wrong = ann.send(f"{YOU}/second-factor", on=YOU, code="000000x", **form)
     assert (wrong.status_code, secret in wrong.text) == (401, True)
@@ -190,6 +191,23 @@ def test_a_second_factor_is_turned_on_with_its_first_digits(ann):
 
     assert "from now on signing in asks for six digits" in ann.text(sent.location)
     assert "to turn it off" in ann.text(YOU)
+
+
+def test_a_second_factor_is_shown_as_a_qr_code_of_its_own_address(ann):
+    begun = ann.send(f"{YOU}/second-factor/new", on=YOU).text
+    address = unescape(re.search(r'href="(otpauth:[^"]+)"', begun)[1])
+    code = re.search(r'<div class="qr" role="img" aria-label="[^"]+">(<svg.+?</svg>)</div>', begun)[
+        1
+    ]
+
+    assert code == segno.make(address, error="m", micro=False).svg_inline(
+        omitsize=True, light="#fff", svgclass=None, lineclass=None
+    )
+    assert "style=" not in code
+    assert "http" not in code
+    # What comes back with wrong digits is drawn anew; no address of somebody else's is taken.
+    form = {"enabled": "true", "code": "000000x", "secret": "javascript:x", "address": "//evil"}
+    assert "evil" not in ann.send(f"{YOU}/second-factor", on=YOU, **form).text
 
 
 def test_all_other_sessions_end(ann, app):
