@@ -3,6 +3,8 @@
 import {TOLD, get, send} from './fetched.js';
 
 const KEYS_OFF = 'zeroten-keys-off';
+/** What was to be saved while a form was on its way: the arguments of that `save`. */
+const waiting = new WeakMap();
 const SAID = {new: 'New again', in_progress: 'In progress', closed: 'Closed'};
 const heard = document.getElementById('heard');
 const filters = document.getElementById('filters');
@@ -21,31 +23,40 @@ function tell(form, text) {
 const EDITED = ['status', 'assignee_id', 'tags', 'note', 'is_test'];
 const valuesOf = (form) => Object.fromEntries(EDITED.map((name) => [name, form.elements[name].value]));
 
-/** Send what stands in a form and put the answer in its place; what is entered meanwhile stays. */
-async function save(form, text = 'Saved') {
-  if (form.ariaBusy === 'true') return (form.dataset.again = text);
+/**
+ * Send what stands in a form and put the answer in its place; what is entered meanwhile stays.
+ * `isDone` closes tags and note: their own button saves, not a key or a select.
+ */
+async function save(form, text, isDone = false) {
+  if (form.ariaBusy === 'true') return waiting.set(form, [text, isDone]);
   form.ariaBusy = 'true';
   const [item, sent] = [form.closest('li'), valuesOf(form)];
   const {told, part, status} = await send(form);
   form.ariaBusy = null;
+  const next = waiting.get(form);
+  waiting.delete(form);
   const fresh = part?.querySelector('li.comment');
   if (!fresh) return tell(form, told || `Not saved: ${part?.querySelector('main')?.textContent.trim() ?? status}`);
   const later = Object.entries(valuesOf(form)).filter(([name, value]) => value !== sent[name]);
   for (const [name, value] of later) fresh.querySelector(`[name="${name}"]`).value = value;
-  replace(item, fresh, status !== 200 || later.length > 0);
+  const closes = isDone && !next && later.length === 0;
+  replace(item, fresh, status !== 200 || (item.querySelector('details').open && !closes));
   if (status === 200) say(`${text}.`);
-  if (form.dataset.again && status === 200) save(fresh.querySelector('form'), form.dataset.again);
+  if (next && status === 200) save(fresh.querySelector('form'), ...next);
 }
 
 /** The focus stays in the field one is in; after a key or a button it is on the comment. */
 function replace(item, fresh, isOpen) {
-  const field = item.contains(document.activeElement) && (document.activeElement.name || 'li');
+  const old = document.activeElement;
+  const [isIn, start, end] = [item.contains(old), old?.selectionStart, old?.selectionEnd];
   fresh.querySelector('form').classList.add('live');
   fresh.querySelector('details').open = isOpen;
   item.replaceWith(fresh);
-  if (!field) return;
-  const same = fresh.querySelector(`[name="${field}"]`);
-  (same && (isOpen || same.matches('.live > label > select')) ? same : fresh).focus();
+  if (!isIn) return;
+  const same = old.name && fresh.querySelector(`[name="${old.name}"]`);
+  if (!same || (!isOpen && !same.matches('.live > label > select'))) return fresh.focus();
+  same.focus();
+  same.setSelectionRange?.(start, end);
 }
 
 function setting(name, value, text) {
@@ -138,12 +149,12 @@ document.addEventListener('submit', (event) => {
   const isTriage = event.target.matches('form.triage');
   if (!isTriage && event.target !== filters) return;
   event.preventDefault();
-  if (isTriage) return save(event.target);
+  if (isTriage) return save(event.target, 'Saved', true);
   show(`${filters.action}?${new URLSearchParams(new FormData(filters))}`);
 });
 document.addEventListener('change', (event) => {
   const form = event.target.closest('form.triage');
-  if (form && event.target.matches('[name="status"], [name="assignee_id"]')) save(form);
+  if (form && event.target.matches('[name="status"], [name="assignee_id"]')) save(form, 'Saved');
 });
 document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[data-live]');

@@ -6,7 +6,7 @@ import json
 import urllib.request
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.dashboard.conftest import picture, violations
 
@@ -70,6 +70,35 @@ def test_ten_comments_are_followed_up_by_keyboard_without_leaving_the_page(demo,
     expect(items).to_have_count(30)
     assert inbox.evaluate("window.isSamePage")
     assert len(rest(demo, "GET", "/responses?status=closed")["items"]) == 9
+
+
+def test_tags_typed_while_a_key_is_being_saved_stay_and_stay_typing(inbox):
+    first = inbox.locator(".comments > li").first
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    inbox.route("**/responses/*", hold)
+    inbox.keyboard.press("j")
+    with inbox.expect_request("**/responses/*"):
+        inbox.keyboard.press("a")
+    inbox.keyboard.press("p")
+    inbox.keyboard.press("t")
+    inbox.keyboard.type("cloing")
+    for _ in "ing":
+        inbox.keyboard.press("ArrowLeft")
+
+    inbox.unroute("**/responses/*", hold)
+    held.pop().continue_()
+    expect(inbox.locator("#heard")).to_have_text("In progress.")
+    expect(first.get_by_label("Tags")).to_be_focused()
+    inbox.keyboard.type("s")
+    inbox.keyboard.press("Control+Enter")
+
+    expect(first).to_contain_text("#closing")
+    expect(first).to_be_focused()
+    expect(first.get_by_label("Status").locator(":checked")).to_have_text("In progress")
 
 
 def test_the_keys_are_listed_and_can_be_switched_off(inbox):
