@@ -166,7 +166,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(holds: Callable[[], Any], within_s: float = 10.0, every_s: float = 0.05) -> Any:
+def eventually(holds: Callable[[], Any], within_s: float = 20.0, every_s: float = 0.05) -> Any:
     """Return `holds()` once it is true; fail when that takes too long."""
     deadline = time.monotonic() + within_s
     while not (found := holds()):

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tools.browsers import find
+
+# A busy machine is slow; what is waited for passes as soon as it is there.
+PATIENCE_S = 20
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ def test_an_answer_appears_once_by_role_page_and_feature(demo, page):
     with page.expect_response("**/api/export"):
         page.get_by_role("button", name="Export CSV").click()
 
-    expect(page.get_by_role("radio")).to_have_count(11, timeout=10_000)
+    expect(page.get_by_role("radio")).to_have_count(11)
     _pick(page, 9)
     page.get_by_role("textbox").fill("Exports save me an hour")
     page.get_by_role("button", name="Send").click()
@@ -57,7 +57,7 @@ def test_an_answer_appears_once_by_role_page_and_feature(demo, page):
 def test_an_answer_survives_a_tab_closed_right_after_the_click(demo, page):
     user = f"closed-{time.time_ns()}"
     _open(page, demo, user)
-    expect(page.get_by_role("radio")).to_have_count(11, timeout=10_000)
+    expect(page.get_by_role("radio")).to_have_count(11)
     _pick(page, 3)
     page.close()
 

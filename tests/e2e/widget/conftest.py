@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from backend.services import projects, surveys
 from backend.storage.models import Decision, Response
 from tests.contracts.serving import ROOT, Server
+from tests.e2e.conftest import PATIENCE_S
 from tools.browsers import find
 
 MANIFEST = ROOT / "widget" / "dist" / "manifest.json"
@@ -259,7 +260,7 @@ def guests(browser: Browser) -> Iterator[Callable[..., Guest]]:
             )
             contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(PATIENCE_S * 1000)
         guest = Guest(page, [])
         page.on("pageerror", lambda error: guest.noticed.append(f"error: {error}"))
         page.on("console", lambda message: guest.noticed.append(f"console: {message.text}"))

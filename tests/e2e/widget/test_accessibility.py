@@ -197,7 +197,7 @@ def test_typing_in_the_page_is_never_disturbed(scene, guest):
 
     guest.page.wait_for_timeout(2000)
     assert guest.panel().count() == 0
-    guest.panel().wait_for(timeout=3500)
+    guest.panel().wait_for()
     guest.page.keyboard.type("y")
     assert guest.page.locator("#field").input_value() == "x" * 100 + "y"
 

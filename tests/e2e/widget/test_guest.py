@@ -50,7 +50,7 @@ def test_answered_in_another_tab_it_closes_here(scene, guest):
         [given.key, given.survey_ids[0]],
     )
 
-    guest.panel().wait_for(state="detached", timeout=1000)
+    guest.panel().wait_for(state="detached")
 
 
 def test_motion_is_not_forced_on_anybody(scene, guests):

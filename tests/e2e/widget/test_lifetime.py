@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from functools import partial
 
 import pytest
 
@@ -147,9 +148,9 @@ def test_a_sandboxed_frame_is_a_page_too(scene, guest):
     # A sandboxed frame has the origin null, which the project has not allowed.
     given.page(path="/framed")
     guest.page.goto(given.page('<iframe sandbox="allow-scripts" src="/framed"></iframe>', tag=""))
+    guest.page.frames[1].wait_for_function("typeof zeroten === 'function'")
     guest.page.wait_for_timeout(800)
 
-    assert guest.page.frames[1].evaluate("typeof zeroten") == "function"
     guest.noticed.clear()  # The browser tells of the 403.
 
 
@@ -171,8 +172,8 @@ def test_the_back_forward_cache_keeps_the_panel_as_it_was(scene, guest, state):
     guest.page.goto(given.host.origin + "/other")
     guest.page.go_back(wait_until="commit")
     guest.page.wait_for_timeout(500)
+    pump(guest, lambda: guest.page.evaluate("window.persisted") is True)
 
-    assert guest.page.evaluate("window.persisted") is True
     assert guest.panel().count() == (0 if state == "closed" else 1)
     if state == "half typed":
         assert guest.panel().get_by_role("textbox").input_value() == "Half a"
@@ -190,12 +191,13 @@ def test_five_tabs_at_once_show_one_panel(scene, guests, browser, locks):
         tabs = [guests(context) for _ in range(5)]
         for tab in tabs:
             tab.page.goto(url, wait_until="commit")
-        tabs[0].page.wait_for_timeout(1200)
+        pump(tabs[0], partial(shown_in, tabs))
+        tabs[0].page.wait_for_timeout(800)
         for tab in tabs:
             tab.page.bring_to_front()
             tab.page.wait_for_timeout(100)
 
-        shown = sum(tab.panel().count() for tab in tabs)
+        shown = shown_in(tabs)
         context.close()
         assert shown == 1
         if locks:
@@ -291,7 +293,11 @@ def test_global_privacy_control_keeps_everything_in_memory(scene, guest):
     assert guest.page.evaluate("localStorage.length") == 0
 
 
-def pump(guest, holds, within_s=10):
+def shown_in(tabs):
+    return sum(tab.panel().count() for tab in tabs)
+
+
+def pump(guest, holds, within_s=20):
     """Wait while the page's routes go on being answered, which sleeping would stop."""
     deadline = time.monotonic() + within_s
     while not holds():
