@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Callable
 
 from . import limits
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .delivery import Delivery
 
 
-class EventCalls:
+class EventCalls(ABC):
     """What a client takes; `Client` has the rest.
 
     Every call returns True when its event was taken and False when not, and never raises: what
@@ -28,9 +29,9 @@ class EventCalls:
     _encode: Callable[[dict[str, Any], str], bytes]
     _put: Callable[[bytes, bool], str]
 
+    @abstractmethod
     def _start(self) -> None:
         """Start the thread that sends, if it does not run."""
-        raise NotImplementedError
 
     def track(
         self,
