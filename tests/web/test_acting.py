@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from backend.services import surveys
 from backend.storage.models import ApiKey, Survey
 from tests.answers import give
+from tests.conftest import ORIGIN
 
 FORM = {
     "rate": "40",
@@ -167,11 +170,44 @@ def test_origins_are_checked_and_saved(visit):
     assert visitor.send(page, on=page, revision=now, allowed_origins=good).status_code == 412
 
 
-def test_the_live_check_hears_of_a_page(visit, client, project, make_survey):
+def heard(visitor):
+    return {what: said["text"] for what, said in visitor.get("/settings/seen").json.items()}
+
+
+def test_the_live_check_hears_of_a_page_that_asks(visit, client, project, make_survey):
     make_survey()
     visitor = visit("viewer")
-    assert visitor.get("/settings/seen").json == {"page": None, "server": None}
+    assert heard(visitor)["page"] == "No page with the tag has been seen yet."
 
     give(client, project, "user-1", 9)
 
-    assert visitor.get("/settings/seen").json == {"page": "just now", "server": None}
+    assert heard(visitor) == {
+        "page": "A page was seen with the tag just now.",
+        "server": "No server has sent events yet.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        (
+            {"Referer": f"{ORIGIN}/app?user=7"},
+            f"A page at {ORIGIN} was seen with the tag just now.",
+        ),
+        ({"Origin": ORIGIN}, f"A page at {ORIGIN} was seen with the tag just now."),
+        ({"Sec-Fetch-Dest": "script"}, "A page was seen with the tag just now."),
+        ({}, "No page with the tag has been seen yet."),
+        (
+            {"Referer": "https://other.example.com/"},
+            "A page at https://other.example.com was seen with the tag just now, but may not ask:"
+            " its origin is not on the list under Origins.",
+        ),
+    ],
+)
+def test_the_live_check_hears_of_a_page_before_any_survey_is_out(
+    visit, client, project, headers, told
+):
+    assert client.get(f"/w/{project.publishable_key}.js", headers=headers).status_code == 200
+
+    assert heard(visit("viewer"))["page"] == told
+    assert told in visit("viewer").text("/settings")

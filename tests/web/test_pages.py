@@ -29,7 +29,7 @@ def test_every_page_has_something_to_say_without_any_data(visit):
     assert "No answers yet" in pages["/"]
     assert "No survey yet" in pages["/surveys"]
     assert "Nobody has written a comment yet." in pages["/inbox"]
-    assert "No page has asked us yet." in pages["/settings"]
+    assert "No page with the tag has been seen yet." in pages["/settings"]
 
 
 def test_every_page_shows_a_full_project(visit, world):

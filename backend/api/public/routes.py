@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -15,7 +16,7 @@ from backend.api.public.shapes import read_answer, read_question
 from backend.api.state import zeroten
 from backend.domain import origins
 from backend.domain.errors import KeyInvalidError, NotFoundError, OriginNotAllowedError
-from backend.services import credentials, respond
+from backend.services import credentials, respond, tag_loads
 from backend.services import decide as decisions
 from backend.services.clock import utc_now
 from backend.services.nameless import nameless
@@ -32,6 +33,8 @@ def script(name: str) -> ResponseReturnValue:
     if name.startswith("pk_") and name.endswith((".js", ".json")):
         key, _, kind = name.rpartition(".")
         project_id = credentials.publishable_key_project(zeroten().db, key)
+        if (origin := _origin_of_page()) is not None:
+            tag_loads.note(zeroten().db, project_id, origin, utc_now())
         return files.loader(zeroten().published.project(project_id), key, kind)
     return files.built(name)
 
@@ -86,6 +89,20 @@ def preflight() -> ResponseReturnValue:
     response.headers["Access-Control-Allow-Headers"] = "content-type"
     response.headers["Access-Control-Max-Age"] = "7200"
     return response
+
+
+def _origin_of_page() -> str | None:
+    """Return the origin of the page that loads the tag; None when it is no page that asks.
+
+    A script's request has no `Origin`, and its referrer is left out by some pages' policies: then
+    only what it is for tells, and the origin stays empty.
+    """
+    environ = request.environ
+    referrer = urlsplit(environ.get("HTTP_REFERER", ""))
+    said = environ.get("HTTP_ORIGIN") or f"{referrer.scheme}://{referrer.netloc}"
+    if (origin := origins.canonical(said)) is not None:
+        return origin
+    return "" if environ.get("HTTP_SEC_FETCH_DEST") == "script" else None
 
 
 def person_of(question: Question) -> str:

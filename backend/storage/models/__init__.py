@@ -23,6 +23,7 @@ from backend.storage.models.privacy import (
 )
 from backend.storage.models.projects import AdminToken, ApiKey, IdentitySecret, Project
 from backend.storage.models.surveys import Survey, SurveyDay, SurveyVersion
+from backend.storage.models.tag_loads import TagLoad
 from backend.storage.models.triage import Triage
 from backend.storage.models.usage import Batch, Name, SeenMessage, UsageDay
 from backend.storage.models.widget_errors import WidgetError
@@ -57,6 +58,7 @@ __all__ = [
     "Survey",
     "SurveyDay",
     "SurveyVersion",
+    "TagLoad",
     "Ticket",
     "Triage",
     "UsageDay",

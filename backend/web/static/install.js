@@ -1,19 +1,19 @@
 /** The live check of the install page: every five seconds while the page is looked at. */
 
-const TEXTS = {page: 'A page asked us', server: 'A server sent events'};
+const looksOf = ({is_fine: isFine}) => (isFine === null ? 'quiet' : isFine ? 'pass' : 'fail');
 
 const look = async () => {
   if (document.hidden) return;
   const response = await fetch(`/settings/seen${location.search}`).catch(() => null);
   if (!response?.ok || response.redirected) return;
-  for (const [what, ago] of Object.entries(await response.json())) {
-    const place = document.querySelector(`[data-seen="${what}"]`);
-    if (!ago || !place) continue;
-    const told = document.createElement('span');
-    told.className = 'pass';
-    told.textContent = `${TEXTS[what]} ${ago}.`;
-    place.replaceChildren(told);
+  for (const [what, said] of Object.entries(await response.json())) {
+    const place = document.querySelector(`[data-seen="${what}"] > span`);
+    if (place.textContent === said.text) continue;
+    place.className = looksOf(said);
+    place.textContent = said.text;
   }
 };
 
 setInterval(look, 5000);
+// Whoever comes back from the host's page looks at once.
+document.addEventListener('visibilitychange', look);

@@ -4,28 +4,23 @@ import json
 
 import pytest
 
-from backend.cli import main
 from backend.domain.errors import LoginFailedError
 from backend.services import invitations, projects, sessions, vault
 from backend.services.clock import utc_now
+from tests.cli.conftest import KEYS
 
 PASSWORD = "correct horse battery"
-KEYS = vault.new_key()
 
 
 @pytest.fixture
-def zeroten(config, db, monkeypatch, capsys):
-    monkeypatch.setenv("ZEROTEN_DATA", str(config.data_dir))
-    monkeypatch.setenv("DATABASE_URL", config.database_url)
-    monkeypatch.setenv("ENCRYPTION_KEYS", KEYS)
+def member(zeroten, db, monkeypatch):
+    """Run a command about members; its output as documents."""
     monkeypatch.setenv("PUBLIC_URL", "https://zeroten.example.com")
     db.transact(lambda session: projects.create(session, name="Acme"))
 
     def run(*arguments):
-        code = main(["member", *arguments, "--json"])
-        told = capsys.readouterr()
-        lines = [json.loads(line) for line in told.out.splitlines()]
-        return code, lines, told.err
+        code, out, told = zeroten("member", *arguments, "--json")
+        return code, [json.loads(line) for line in out.splitlines()], told
 
     return run
 
@@ -43,29 +38,29 @@ def redeem(db, link, password=PASSWORD):
     invitations.redeem(db, token, password, "Ann", utc_now())
 
 
-def test_the_first_owner_comes_by_a_link(zeroten, db):
-    code, (made,), _ = zeroten("invite", "Ann@Example.com")
+def test_the_first_owner_comes_by_a_link(member, db):
+    code, (made,), _ = member("invite", "Ann@Example.com")
     redeem(db, made["link"])
 
     assert code == 0
     assert list(log_in(db).project_roles.values()) == ["owner"]
-    assert [one["email"] for one in zeroten("list")[1]] == ["ann@example.com"]
+    assert [one["email"] for one in member("list")[1]] == ["ann@example.com"]
 
 
-def test_an_owner_of_all_projects_is_made_and_removed(zeroten, db):
-    redeem(db, zeroten("invite", "ann@example.com", "--all-projects")[1][0]["link"])
+def test_an_owner_of_all_projects_is_made_and_removed(member, db):
+    redeem(db, member("invite", "ann@example.com", "--all-projects")[1][0]["link"])
     assert log_in(db).everywhere_role == "owner"
 
-    assert zeroten("remove", "ann@example.com", "--all-projects")[0] == 0
+    assert member("remove", "ann@example.com", "--all-projects")[0] == 0
 
     with pytest.raises(LoginFailedError):
         log_in(db)
 
 
-def test_a_forgotten_password_is_replaced(zeroten, db):
-    redeem(db, zeroten("invite", "ann@example.com")[1][0]["link"])
+def test_a_forgotten_password_is_replaced(member, db):
+    redeem(db, member("invite", "ann@example.com")[1][0]["link"])
 
-    made = zeroten("link", "ann@example.com", "--without-second-factor")[1][0]
+    made = member("link", "ann@example.com", "--without-second-factor")[1][0]
     redeem(db, made["link"], "another good password")
 
     assert log_in(db, "another good password")
@@ -81,7 +76,7 @@ def test_a_forgotten_password_is_replaced(zeroten, db):
         (("invite", "ann"), "Name an e-mail address."),
     ],
 )
-def test_a_mistake_is_one_line(zeroten, arguments, told):
-    code, _, err = zeroten(*arguments)
+def test_a_mistake_is_one_line(member, arguments, told):
+    code, _, err = member(*arguments)
 
     assert (code, err) == (2, f"zeroten: {told}\n")

@@ -7,8 +7,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from backend.cli import main
-from backend.services import vault
 from tests.api.admin.insights_world import World, write
 
 FILE = """Response ID,NPS Score,Feedback,Email,Created At,Region
@@ -24,22 +22,6 @@ class Terminal(StringIO):
 
     def isatty(self):
         return True
-
-
-@pytest.fixture
-def zeroten(config, db, monkeypatch, capsys):
-    """Run a command on the test's database; returns its exit code, output and errors."""
-    monkeypatch.setenv("ZEROTEN_DATA", str(config.data_dir))
-    monkeypatch.setenv("DATABASE_URL", config.database_url)
-    monkeypatch.setenv("ENCRYPTION_KEYS", vault.new_key())
-
-    def run(*arguments):
-        capsys.readouterr()
-        code = main(arguments)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture

@@ -15,22 +15,6 @@ from backend.storage.migrate import current_revision, head_revision
 
 
 @pytest.fixture
-def zeroten(config, db, monkeypatch, capsys):
-    """Run a command on the test's database; returns its exit code, output and errors."""
-    monkeypatch.setenv("ZEROTEN_DATA", str(config.data_dir))
-    monkeypatch.setenv("DATABASE_URL", config.database_url)
-    monkeypatch.setenv("ENCRYPTION_KEYS", vault.new_key())
-
-    def run(*arguments):
-        capsys.readouterr()
-        code = main(arguments)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
-
-
-@pytest.fixture
 def made(zeroten):
     """A project made by the command."""
     code, out, _ = zeroten("project", "create", "Acme", "--origin", "HTTPS://App.Example", "--json")
