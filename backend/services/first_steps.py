@@ -40,8 +40,9 @@ def heard(session: Session, project_id: str) -> Heard:
     sent = select(func.max(Batch.received_at)).where(Batch.project_id == project_id)
     load = session.get(TagLoad, project_id)
     origin = load.origin if load else ""
+    times = (asked, load.at if load else None)
     return Heard(
-        page_at=max(filter(None, (asked, load and load.at)), default=None),
+        page_at=max((at for at in times if at is not None), default=None),
         origin=origin,
         may_ask=not origin or is_allowed(origin, project.allowed_origins, project.is_demo),
         server_at=session.scalar(sent),

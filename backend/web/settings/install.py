@@ -14,6 +14,7 @@ from backend.services.first_steps import Heard
 from backend.web import signed_in, words
 from backend.web.blueprint import page, web
 
+Told = dict[str, dict[str, Any]]
 _REFUSED: Final = "its origin is not on the list under Origins."
 
 
@@ -43,17 +44,17 @@ def seen() -> Response:
         return jsonify(_told(first_steps.heard(session, signed_in.project_id())))
 
 
-def _told(heard: Heard) -> dict[str, dict[str, Any]]:
+def _told(heard: Heard) -> Told:
     """Return in words what has been heard, and whether it is as it should be (None: not yet)."""
     page_ago, server_ago = words.ago(heard.page_at), words.ago(heard.server_at)
     at = f" at {heard.origin}" if heard.origin else ""
-    found = {"is_fine": None, "text": "No page with the tag has been seen yet."}
+    found: dict[str, Any] = {"is_fine": None, "text": "No page with the tag has been seen yet."}
     if heard.page_at and heard.may_ask:
         found = {"is_fine": True, "text": f"A page{at} was seen with the tag {page_ago}."}
     elif heard.page_at:
         text = f"A page{at} was seen with the tag {page_ago}, but may not ask: {_REFUSED}"
         found = {"is_fine": False, "text": text}
-    server = {"is_fine": None, "text": "No server has sent events yet."}
+    server: dict[str, Any] = {"is_fine": None, "text": "No server has sent events yet."}
     if heard.server_at:
         server = {"is_fine": True, "text": f"A server sent events {server_ago}."}
     return {"page": found, "server": server}
