@@ -1,8 +1,13 @@
-"""What was planted in the demo's world is what the insights find in it, and nothing else."""
+"""What was planted in the demo's world is what the insights find in it, and nothing else.
+
+Whenever a demo is made it is the beginning of one and the same world, cut off at that time
+(`services/demo/span.py`): so it is made once, to the end of its week, and looked at on each day.
+"""
 
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,21 +15,32 @@ from backend.domain.insights.breakdown import breakdown_table
 from backend.domain.insights.columns import Answers
 from backend.domain.insights.drivers import drivers_table
 from backend.services import demo
+from backend.services.clock import to_ms
 from backend.services.demo.truth import FEATURES, HEAVY_NULLS, PLANTED
 from backend.storage.db import Database
-from tests.demo.worlds import NOW, answers_of
+from tests.demo.worlds import answers_of
+
+HALF_A_DAY_MS = 43_200_000
+# The last day that shares its first Monday, 180 days back, with the six days before.
+LAST = datetime(2026, 11, 26, 23, 59, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def answers(sqlite_template, tmp_path_factory) -> Answers:
-    """The answers of the world that `make demo` makes."""
+def whole(sqlite_template, tmp_path_factory) -> Answers:
+    """The answers of the world that `make demo` makes, to the end of its week."""
     path = tmp_path_factory.mktemp("demo") / "zeroten.db"
     shutil.copyfile(sqlite_template, path)
     db = Database(f"sqlite:///{path}")
     try:
-        return answers_of(db, demo.seed(db, now=NOW).project_id)
+        return answers_of(db, demo.seed(db, now=LAST).project_id)
     finally:
         db.close()
+
+
+@pytest.fixture(scope="module", params=range(14), ids=lambda half: f"{half / 2:g} days before")
+def answers(request, whole) -> Answers:
+    """Those of a demo made some days earlier."""
+    return whole.select(whole.at < to_ms(LAST) - request.param * HALF_A_DAY_MS)
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
-from backend.domain import activity, eligibility
+from backend.domain import activity, eligibility, tickets
 from backend.domain.calendar import day_number
 from backend.domain.flow import check_content
 from backend.services import demo, profiles
@@ -30,6 +31,8 @@ from backend.storage.models import (
     UserSurvey,
 )
 from tests.demo.worlds import NOW, SMALL, rows_of, told
+
+SUNDAY = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -111,11 +114,11 @@ def test_every_decision_replays_to_what_it_says(db, seeded):
 
 def test_each_invitation_has_a_ticket_and_each_ticket_at_most_one_response(db, seeded):
     shown = {row.id for row in rows_of(db, Decision, seeded.project_id) if row.is_shown}
-    tickets = rows_of(db, Ticket, seeded.project_id)
+    given = rows_of(db, Ticket, seeded.project_id)
     responses = rows_of(db, Response, seeded.project_id)
 
-    assert {ticket.decision_id for ticket in tickets} == shown
-    assert {row.ticket_hash for row in responses} <= {row.token_hash for row in tickets}
+    assert {ticket.decision_id for ticket in given} == shown
+    assert {row.ticket_hash for row in responses} <= {row.token_hash for row in given}
     assert all(row.invited_at <= row.created_at <= row.updated_at for row in responses)
 
 
@@ -163,7 +166,7 @@ def test_nothing_happens_after_now(db, seeded):
         days = session.scalars(select(UsageDay.day)).all()
 
     assert max(days) <= today
-    assert min(days) >= today - SMALL["days"] + 1
+    assert today - SMALL["days"] - 6 < min(days) <= today - SMALL["days"] + 1
     assert max(row.updated_at for row in rows_of(db, Response, seeded.project_id)) <= NOW
 
 
@@ -175,6 +178,29 @@ def test_the_same_seed_tells_the_same_story_and_another_one_another(db, seeded):
     assert story == told(db, again.project_id)
     assert story != told(db, other.project_id)
     assert again.secret_key != seeded.secret_key
+
+
+@pytest.mark.parametrize("days", [0, 1, 4, 6])
+def test_a_world_seeded_later_in_the_week_has_only_gone_on(sqlite_template, tmp_path, days):
+    monday = SUNDAY - timedelta(days=6)
+    now = monday.replace(hour=11) + timedelta(days=days)
+    earlier, whole = (
+        story_of(sqlite_template, tmp_path / name, now=until)
+        for name, until in (("earlier.db", now), ("whole.db", SUNDAY))
+    )
+
+    assert earlier == [one for one in whole if one[1] < now - tickets.UNSHOWN_FOR]
+    assert earlier
+
+
+def story_of(template, path, *, now):
+    shutil.copyfile(template, path)
+    db = Database(f"sqlite:///{path}")
+    try:
+        # 36 days and six more are whole weeks: all of these times share one first Monday.
+        return told(db, demo.seed(db, now=now, **SMALL | {"days": 36}).project_id)
+    finally:
+        db.close()
 
 
 def test_somebody_new_is_asked_at_once(client, seeded):

@@ -1,6 +1,7 @@
 """A believable project full of made-up data, so that every page has something to say.
 
-The world is the same for the same seed and time; keys, tokens and ids are new each time.
+The world is the same for the same seed, whenever it is made (`span.py`); keys, tokens and ids are
+new each time.
 `truth.PLANTED` says what really moves the scores in it.
 """
 
@@ -14,17 +15,16 @@ from typing import Final
 import numpy as np
 from sqlalchemy.orm import Session
 
-from backend.domain.calendar import DAY_MS
 from backend.domain.eligibility import SurveyRules
 from backend.services import projects, surveys
-from backend.services.clock import to_ms
 from backend.services.demo import store, store_answers, truth
 from backend.services.demo.asking import Interviewer
 from backend.services.demo.past import Asked, Past
 from backend.services.demo.people import make_accounts, make_people, make_sizes
+from backend.services.demo.span import Span
 from backend.services.demo.survey import SAMPLING, TARGETING, content
 from backend.services.demo.truth import PLANTED
-from backend.services.demo.use import Usage, make_usage
+from backend.services.demo.use import Usage, make_usage, until
 from backend.services.published import survey_record
 from backend.storage.db import Database
 from backend.storage.models import Project, Survey
@@ -32,7 +32,7 @@ from backend.storage.models import Project, Survey
 __all__ = ["PLANTED", "Seeded", "seed"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# A world in which chance marks nothing but what was planted, on most days it is made.
+# A world in which chance marks nothing but what was planted (tests/demo/test_planted.py).
 SEED: Final = 3
 TOKEN_NAME: Final = "demo"  # noqa: S105 - a token's name
 
@@ -63,7 +63,7 @@ def seed(
 
     Args:
         now: aware time of the seeding; the world ends there.
-        days: how far back it goes, at least 2.
+        days: how far back it goes, at least 2; it begins on the Monday before.
         origins: pages that may ask; none means any page, as this is a demo project.
         progress: told each step in a few words.
     Raises:
@@ -87,9 +87,8 @@ def _seed(
     progress: Callable[[str], None],
 ) -> Seeded:
     rng = np.random.default_rng(number)
-    today, now_ms = divmod(to_ms(now), DAY_MS)
-    first_day = today - days + 1
-    starts_at = _EPOCH + timedelta(days=first_day)
+    span = Span.back_from(now, days)
+    starts_at = span.starts_at
     new = projects.create(session, name=truth.PROJECT_NAME, origins=origins, is_demo=True)
     _, token = projects.create_token(session, project_id=new.project.id, name=TOKEN_NAME)
     survey = _survey(session, new.project, starts_at)
@@ -97,12 +96,13 @@ def _seed(
 
     progress(f"{accounts} accounts with {users} users")
     sizes = make_sizes(rng, accounts, users)
-    companies = make_accounts(rng, sizes, today)
+    companies = make_accounts(rng, sizes, span.today)
     people = make_people(rng, companies, sizes, days)
-    usage = make_usage(rng, people, first_day, days, now_ms)
+    drawn = make_usage(rng, people, span.first_day, span.drawn_days)
+    usage = until(drawn, span.today, span.now_ms)
     pasts = [Past(_first_seen(rng, usage, i, starts_at)) for i in range(len(people))]
     rules = SurveyRules.from_dict(survey_record(survey))
-    interviewer = Interviewer(rng, rules, companies, people, usage, first_day, today, now)
+    interviewer = Interviewer(number, rules, companies, people, drawn, span, now)
     asked = list(interviewer.ask_everybody(pasts))
 
     name_ids = store.names(connection, project_id)
@@ -112,7 +112,7 @@ def _seed(
     progress(f"{days} days of use in {rows} rows")
     account_of = [account_keys[person.account] for person in people]
     store_answers.answers(session, survey, asked, user_keys, account_of, name_ids)
-    store.releases(connection, project_id, today)
+    store.releases(connection, project_id, span)
     store.clocks(connection, survey.id, pasts, user_keys)
     progress(_summary(asked))
     return Seeded(project_id, new.publishable_key, new.secret_key, token, survey.id)

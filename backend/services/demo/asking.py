@@ -19,11 +19,10 @@ from backend.services.demo.comments import comment
 from backend.services.demo.moods import balanced_moods
 from backend.services.demo.past import Asked, Outcome, Past, Profile
 from backend.services.demo.people import AccountOf, Floats, Person
+from backend.services.demo.span import Span
 from backend.services.demo.use import FIRST_PAGE, NAMES, WINDOW, Usage
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# First questions are spread over this share of the world's days, so as not to come all at once.
-SPREAD: Final = 0.4
 # Share of visits that come from another device, whose page knows nothing of the rests: it asks
 # the server, which refuses.
 OTHER_DEVICE: Final = 0.03
@@ -35,16 +34,20 @@ WITHOUT_COMMENT: Final = 0.15
 
 @dataclass(slots=True)
 class Interviewer:
-    """Walks through everybody's visits and asks as the rules allow."""
+    """Walks through everybody's visits and asks as the rules allow, up to `now`.
 
-    rng: np.random.Generator
+    Everybody has a chance of their own (`number` seeds it): whatever the others still do before
+    `now` changes nothing for them.
+    """
+
+    number: int
     rules: SurveyRules
     accounts: list[AccountOf]
     people: list[Person]
     usage: Usage
-    first_day: int
-    today: int
+    span: Span
     now: datetime
+    rng: np.random.Generator = field(init=False)
     moods: Floats = field(init=False)
     page_weights: Floats = field(init=False)
 
@@ -55,9 +58,9 @@ class Interviewer:
 
     def ask_everybody(self, pasts: list[Past]) -> Iterator[Asked]:
         """Yield each decision; `pasts`, one a person, end as the users' rows will have them."""
-        spread_days = 1 + int(SPREAD * (self.today - self.first_day))
         for user, past in enumerate(pasts):
-            slot = self.first_day + int(self.rng.integers(0, spread_days))
+            self.rng = np.random.default_rng((self.number, user))
+            slot = self.span.first_day + int(self.rng.integers(0, self.span.spread_days))
             rests_until = _EPOCH + timedelta(days=slot)
             for visit in range(self.usage.of[user], self.usage.of[user + 1]):
                 moment = self._moment(visit)
@@ -145,8 +148,8 @@ class Interviewer:
         )
 
     def _version(self, account: AccountOf, at: datetime) -> str:
-        ago = self.today - (at - _EPOCH).days + account.rollout_lag
-        return [name for name, since in truth.VERSIONS if ago <= since][-1]
+        day = (at - _EPOCH).days - account.rollout_lag
+        return [name for name, since in self.span.releases if day >= since][-1]
 
     def _outcome(self, user: int, visitor: Visitor, profile: Profile, at: datetime) -> Outcome:
         rng = self.rng

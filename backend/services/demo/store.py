@@ -14,6 +14,7 @@ from backend.domain.calendar import DAY_MS
 from backend.services.demo import truth
 from backend.services.demo.past import Past
 from backend.services.demo.people import AccountOf, Person
+from backend.services.demo.span import Span
 from backend.services.demo.use import NAMES, Usage
 from backend.services.ids import new_id
 from backend.storage.models import (
@@ -27,6 +28,7 @@ from backend.storage.usage.names import NameIds
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ROWS_AT_ONCE: Final = 20_000
+_YEAR: Final = 365
 
 Ids = Mapping[tuple[str, str], int]
 
@@ -110,19 +112,18 @@ def usage_days(
     return len(order)
 
 
-def releases(connection: Connection, project_id: str, today: int) -> None:
-    """Mark on the trend the versions that went out within the world's days."""
-    midnight = _EPOCH + timedelta(days=today)
+def releases(connection: Connection, project_id: str, span: Span) -> None:
+    """Mark on the trend the versions that went out within the last year."""
     rows = [
         {
             "id": new_id("rel_"),
             "project_id": project_id,
             "name": f"{truth.PRODUCT} {version}",
-            "at": midnight - timedelta(days=days_ago),
-            "created_at": midnight - timedelta(days=days_ago),
+            "at": _EPOCH + timedelta(days=day),
+            "created_at": _EPOCH + timedelta(days=day),
         }
-        for version, days_ago in truth.VERSIONS
-        if days_ago < truth.ALWAYS_OUT
+        for version, day in span.releases
+        if day > span.today - _YEAR
     ]
     connection.execute(insert(Release), rows)
 

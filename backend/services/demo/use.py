@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -21,8 +21,8 @@ NAMES: Final = (
 FIRST_PAGE: Final = len(truth.FEATURES)
 WINDOW: Final = 30
 
+# From Monday.
 _WEEKDAYS: Final = (1.0, 1.0, 1.0, 0.98, 0.85, 0.10, 0.07)
-_THURSDAY: Final = 3  # 1970-01-01
 _HOUR_MS: Final = 3_600_000
 _SESSION_MS: Final = 3 * _HOUR_MS
 
@@ -51,33 +51,19 @@ class Usage:
     midrank: Floats
 
 
-def make_usage(
-    rng: np.random.Generator, people: list[Person], first_day: int, days: int, now_ms: int
-) -> Usage:
-    """Let everybody use the product from `first_day` to the day `days - 1` later.
-
-    Args:
-        now_ms: time of that last day; nothing is used after it.
-    """
-    active = _active(rng, people, first_day, days)
+def make_usage(rng: np.random.Generator, people: list[Person], first_day: int, days: int) -> Usage:
+    """Let everybody use the product from `first_day`, a Monday, to the day `days - 1` later."""
+    active = _active(rng, people, days)
     user, index = np.nonzero(active)
     adopted, rate = _adopted(rng, people)
     used: Bools = rng.random((len(user), len(NAMES))) < (adopted * rate)[user]
+    used[~used.any(axis=1), FIRST_PAGE] = True
     start_ms = rng.integers(7 * _HOUR_MS, 17 * _HOUR_MS, len(user))
     first_ms = start_ms[:, None] + rng.integers(0, _SESSION_MS, used.shape)
-    past = (index < days - 1)[:, None] | (first_ms < now_ms)
-    used &= past
-    # A visit that has not happened by now is none; on all other days something was opened.
-    empty = ~used.any(axis=1)
-    used[empty & (index < days - 1), FIRST_PAGE] = True
-    kept = used.any(axis=1)
-    user, index, used, first_ms = user[kept], index[kept], used[kept], first_ms[kept]
     count = np.where(used, rng.geometric(0.45, used.shape), 0)
     engaged_ms = np.where(used, count * rng.integers(4_000, 90_000, used.shape), 0)
     engaged_ms[:, :FIRST_PAGE] = 0
-    present = np.zeros_like(active)
-    present[user, index] = True
-    recent, percentile, midrank = _active_use(present, user, index)
+    recent, percentile, midrank = _active_use(active, user, index)
     return Usage(
         user=user,
         day=first_day + index,
@@ -93,11 +79,33 @@ def make_usage(
     )
 
 
-def _active(rng: np.random.Generator, people: list[Person], first_day: int, days: int) -> Bools:
+def until(usage: Usage, today: int, now_ms: int) -> Usage:
+    """Return what has happened by the time `now_ms` of `today`."""
+    past = (usage.day < today)[:, None] | (
+        (usage.day == today)[:, None] & (usage.first_ms < now_ms)
+    )
+    used = usage.used & past
+    kept = used.any(axis=1)
+    user = usage.user[kept]
+    return replace(
+        usage,
+        user=user,
+        day=usage.day[kept],
+        used=used[kept],
+        count=np.where(past, usage.count, 0)[kept],
+        first_ms=usage.first_ms[kept],
+        engaged_ms=np.where(past, usage.engaged_ms, 0)[kept],
+        of=np.searchsorted(user, np.arange(len(usage.of))),
+        active_days=usage.active_days[kept],
+        percentile=usage.percentile[kept],
+        midrank=usage.midrank[kept],
+    )
+
+
+def _active(rng: np.random.Generator, people: list[Person], days: int) -> Bools:
     intensity = np.array([person.intensity for person in people])
     joined = np.array([person.joined for person in people])
-    weekday = (first_day + np.arange(days) + _THURSDAY) % 7
-    chance = intensity[:, None] * np.array(_WEEKDAYS)[weekday]
+    chance = intensity[:, None] * np.array(_WEEKDAYS)[np.arange(days) % 7]
     active: Bools = rng.random((len(people), days)) < chance
     active &= np.arange(days) >= joined[:, None]
     newcomers = np.flatnonzero(joined)
