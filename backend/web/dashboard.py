@@ -73,7 +73,8 @@ def _common() -> dict[str, Any]:
     return {
         "may": signed_in.may,
         "member": known,
-        "projects": g.get("projects", ()),
+        "projects": g.get("projects", {}),
+        "is_off": g.get("is_off", False),
         "project_id": g.get("project_id"),
         "csrf_token": known.csrf_token if known else "",
         "navigation": [entry for entry in NAVIGATION if signed_in.may(entry[2])],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from flask import g, redirect, render_template, request, url_for
@@ -86,15 +86,21 @@ def may(role: str) -> bool:
     return "principal" in g and roles.includes(principal().role, role)
 
 
-def own_projects(known: LoggedIn) -> list[tuple[str, str]]:
-    """Return id and name of the projects that a member may enter, by name."""
+class OwnProject(NamedTuple):
+    """A project that a member may enter."""
+
+    id: str
+    name: str
+    is_enabled: bool
+
+
+def own_projects(known: LoggedIn) -> list[OwnProject]:
+    """Return the projects that a member may enter, by name."""
+    own = None if known.everywhere_role else frozenset(known.project_roles)
     with zeroten().db.read() as session:
-        found = projects.listed(session, None, None, _MOST_PROJECTS)
-        named = [(one.name, one.id) for one in found]
-    return sorted(
-        ((key, name) for name, key in named if known.everywhere_role or key in known.project_roles),
-        key=lambda pair: pair[1].casefold(),
-    )
+        found = projects.listed(session, own, None, _MOST_PROJECTS)
+        mine = [OwnProject(one.id, one.name, one.is_enabled) for one in found]
+    return sorted(mine, key=lambda each: each.name.casefold())
 
 
 def check_form(known: LoggedIn) -> None:
@@ -127,11 +133,13 @@ def _is_own(origin: str | None) -> bool:
 
 def _principal(known: LoggedIn) -> Principal:
     """Return what the member is in the project that the page names, or in their first one."""
-    g.projects = mine = own_projects(known)
+    mine = own_projects(known)
+    g.projects = {each.id: each.name for each in mine}
     named = request.args.get(PROJECT)
     if not mine:
         raise NotFoundError("You belong to no project yet. Ask an owner to add you.")
-    if named is not None and named not in dict(mine):
+    if named is not None and named not in g.projects:
         raise NotFoundError("There is no such project, or you do not belong to it.")
-    g.project_id = named or mine[0][0]
+    g.project_id = named or mine[0].id
+    g.is_off = not next(each.is_enabled for each in mine if each.id == g.project_id)
     return known.principal(g.project_id)

@@ -13,7 +13,13 @@ from tests.answers import give
 from tests.web.conftest import add_member
 
 FOR_ALL = ["/", "/explore", "/explore/features", "/explore/active-use", "/surveys", "/settings"]
-FOR_ALL += ["/settings/releases", "/settings/features", "/settings/pages", "/you"]
+FOR_ALL += [
+    "/settings/releases",
+    "/settings/features",
+    "/settings/pages",
+    "/settings/project",
+    "/you",
+]
 FOR_ANALYSTS = ["/explore/active-use/people", "/accounts", "/inbox", "/explain"]
 FOR_ANALYSTS += ["/settings/themes", "/settings/data", "/explore/segments"]
 FOR_ADMINS = ["/settings/keys", "/settings/members", "/settings/audit"]

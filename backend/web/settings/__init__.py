@@ -11,6 +11,7 @@ from backend.web.settings import (
     members,
     origins,
     page_rules,
+    project,
     reading,
     releases,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "members",
     "origins",
     "page_rules",
+    "project",
     "reading",
     "releases",
 ]

@@ -266,6 +266,7 @@ PAGES = [
     "/settings/identity",
     "/settings/features",
     "/settings/pages",
+    "/settings/project",
     "/settings/themes",
     "/settings/releases",
     "/settings/data",
