@@ -68,7 +68,7 @@ def home() -> Response:
         trend=over,
         unit=unit,
         units=UNITS,
-        curve=trend(over, watched["rows"]) if over["rows"] else None,
+        curve=trend(over, watched["rows"]) if _has_scores(over) else None,
         alarms=watched["rows"],
         answered=who,
         **given,
@@ -112,6 +112,11 @@ def _longer(wanted: Asked) -> Any:
     if wanted.window is None:
         return wanted.question
     return replace(wanted.question, since=None)
+
+
+def _has_scores(table: dict[str, Any]) -> bool:
+    """Whether the trend has a point to draw: months of a few answers have none."""
+    return any(row["level"]["nps"] is not None for row in table["rows"])
 
 
 def _unit() -> str:

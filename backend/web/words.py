@@ -35,6 +35,11 @@ def count(n: int | None) -> str:
     return DASH if n is None else f"{n:,}"
 
 
+def counted(n: int | None, one: str, more: str = "") -> str:
+    """Return a number with what it counts: "1 person", "1,204 people"."""
+    return f"{count(n)} {one if n == 1 else more or one + 's'}"
+
+
 def percent(share: float | None) -> str:
     """Return a share of 0 to 100 as whole percent."""
     return DASH if share is None else f"{share:.0f} %"
@@ -98,6 +103,7 @@ def register(blueprint: Blueprint) -> None:
         points,
         interval,
         count,
+        counted,
         percent,
         small,
         day,

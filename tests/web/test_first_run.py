@@ -59,7 +59,7 @@ def test_an_empty_project_leads_step_by_step_to_its_first_answer(
     while "No answers yet" in (text := owner.text("/")) and time.monotonic() < deadline:
         # A window of answers is kept for some seconds.
         time.sleep(0.1)
-    assert "1 people by their last answer" in text
+    assert "1 person by their last answer, from 0 accounts" in text
     assert "Love it" in owner.text("/inbox")
     assert "Answered 9: “Love it”" in owner.text("/users/user-1")
 

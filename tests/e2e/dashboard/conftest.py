@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.contracts.serving import ROOT
+from tests.dashboard import PASSWORD
+from tests.e2e.widget.conftest import Host
 
 AXE = ROOT / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -28,11 +30,7 @@ def cookies(demo: dict[str, Any], browser: Browser) -> list[Any]:
     """Sign in once, by the form and with what `make demo` printed."""
     context = browser.new_context()
     page = context.new_page()
-    page.goto(demo["dashboard"])
-    page.get_by_label("E-mail address").fill(demo["email"])
-    page.get_by_label("Password").fill(demo["password"])
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="How it stands").wait_for()
+    sign_in(page, demo["dashboard"], demo["email"], demo["password"])
     kept = context.cookies()
     context.close()
     return kept
@@ -62,6 +60,24 @@ def guest(cookies: list[Any], browser: Browser) -> Iterator[Callable[..., Page]]
         context.close()
         assert faults == []
         assert broken == []
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    """A product's own web server."""
+    running = Host()
+    yield running
+    running.http.shutdown()
+    running.http.server_close()
+
+
+def sign_in(page: Page, address: str, email: str, password: str = PASSWORD) -> None:
+    """Go from the first page through the sign-in form to Home."""
+    page.goto(address)
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="How it stands").wait_for()
 
 
 def is_fault(said: ConsoleMessage, allowed: str | None) -> bool:

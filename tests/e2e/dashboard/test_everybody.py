@@ -5,38 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.dashboard.conftest import violations
+from tests.e2e.dashboard.pages import DEMO
 
-PAGES = [
-    "/",
-    "/explore",
-    "/explore/features",
-    "/explore/active-use",
-    "/explore/active-use/people",
-    "/explore/segments",
-    "/accounts",
-    "/accounts/demo-01",
-    "/inbox",
-    "/surveys",
-    "/surveys/{survey_id}",
-    "/surveys/{survey_id}/edit",
-    "/surveys/{survey_id}/audience",
-    "/explain?user=user-0001",
-    "/users/user-0001",
-    "/settings",
-    "/settings/keys",
-    "/settings/origins",
-    "/settings/members",
-    "/settings/identity",
-    "/settings/features",
-    "/settings/pages",
-    "/settings/project",
-    "/settings/themes",
-    "/settings/releases",
-    "/settings/data",
-    "/settings/import",
-    "/settings/audit",
-    "/you",
-]
 LOOKS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -49,7 +19,7 @@ LOOKS = {
 def test_axe_finds_nothing_and_no_page_is_wider_than_its_screen(demo, guest, look):
     page = guest(**LOOKS[look])
 
-    for path in PAGES:
+    for path in DEMO:
         answer = page.goto(demo["url"] + path.format(**demo))
         assert answer.status == 200, path
         assert violations(page) == [], path

@@ -28,6 +28,8 @@ from tests.api.admin.insights_world import World, write
 from tests.contracts.dashboards import with_token
 from tests.contracts.serving import Project, Server, make_project
 from tests.dashboard import PASSWORD
+from tests.e2e.dashboard.conftest import sign_in
+from tests.e2e.dashboard.pages import SETTINGS
 from tests.e2e.widget.conftest import Host
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "xss.txt"
@@ -75,15 +77,6 @@ class Seen:
         ran, broken = self.page.evaluate("[window.ran, window.broken]")
         if ran or broken:
             self.faults.append(f"{where}: ran {ran}, reported {broken}")
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    """A product's own web server."""
-    running = Host()
-    yield running
-    running.http.shutdown()
-    running.http.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -214,11 +207,7 @@ def context(browser: Browser, project: Project) -> Iterator[BrowserContext]:
     made = browser.new_context()
     made.add_init_script(WATCH)
     page = made.new_page()
-    page.goto(project.server.url + "/sign-in")
-    page.get_by_label("E-mail address").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="How it stands").wait_for()
+    sign_in(page, project.server.url, EMAIL)
     page.close()
     yield made
     made.close()
@@ -259,20 +248,7 @@ PAGES = [
     "/accounts",
     "/inbox",
     "/surveys",
-    "/settings",
-    "/settings/keys",
-    "/settings/origins",
-    "/settings/members",
-    "/settings/identity",
-    "/settings/features",
-    "/settings/pages",
-    "/settings/project",
-    "/settings/themes",
-    "/settings/releases",
-    "/settings/data",
-    "/settings/import",
-    "/settings/audit",
-    "/you",
+    *SETTINGS,
 ]
 
 
