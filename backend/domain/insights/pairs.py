@@ -6,18 +6,19 @@ everybody, which is a matrix product over strata, plus r - b (1 - 2 m) for the u
 is one bincount over the pairs. Cost: O(answers + pairs + accounts x strata x features).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from backend.domain.insights.columns import Floats, Ints, Used
+from backend.domain.insights.columns import Bools, Floats, Ints, Used
 
-CELLS_AT_ONCE = 8_000_000
-"""Accounts x features held at a time: 64 MB a matrix, so that a million users fit."""
+CELLS_AT_ONCE = 1_000_000
+"""Accounts x features held at a time: 8 MB a matrix, so that a million users fit."""
 
-PAIRS_AT_ONCE = 2_000_000
-"""Pairs held at a time: a million answers of 30 features each stay far below a gigabyte."""
+PAIRS_AT_ONCE = 125_000
+"""Pairs held at a time: what is made of them stays in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,23 +166,40 @@ Part = tuple[slice | Ints, slice | Ints]
 """Rows, and the places of their pairs."""
 
 
-def _blocks(cluster: Ints, use: Used, features: int) -> list[tuple[int, int, list[Part]]]:
-    """Ranges of accounts that fit `CELLS_AT_ONCE`, each with the parts of its rows."""
+def _blocks(cluster: Ints, use: Used, features: int) -> Iterator[tuple[int, int, Iterator[Part]]]:
+    """Yield ranges of accounts that fit what is held at once, each with the parts of its rows.
+
+    Account by account, so that the sums of few accounts are written to at a time: in the order
+    of time, all of them would be, and the processor would wait for memory.
+    """
     accounts = int(cluster.max()) + 1 if len(cluster) else 0
-    at_once = max(1, CELLS_AT_ONCE // max(1, features))
-    if accounts <= at_once:
-        return [(0, accounts, _parts(use))]
     order = np.argsort(cluster, kind="stable")
-    edges = [*range(0, accounts, at_once), accounts]
-    ends = np.searchsorted(cluster[order], edges)
-    blocks: list[tuple[int, int, list[Part]]] = []
-    for (first, last), (start, end) in zip(pairwise(edges), pairwise(ends), strict=True):
-        rows = order[start:end]
-        lengths = use.lengths[rows]
+    lengths = use.lengths[order]
+    ends = np.cumsum(lengths)
+    rows_before = np.searchsorted(cluster[order], np.arange(accounts + 1))
+    pairs_before = np.concatenate(([0], ends))[rows_before[:-1]]
+    at_once = max(1, CELLS_AT_ONCE // max(1, features))
+    cuts = _cuts(pairs_before, PAIRS_AT_ONCE) | _cuts(np.arange(accounts), at_once)
+    edges = [0, *np.flatnonzero(cuts).tolist(), accounts]
+    for first, last in pairwise(edges):
+        yield first, last, _gathered(use, order, ends, rows_before[[first, last]].tolist())
+
+
+def _cuts(before: Ints, at_once: int) -> Bools:
+    """Say where a multiple of `at_once` is passed."""
+    return np.diff(before // at_once, prepend=0) > 0
+
+
+def _gathered(use: Used, order: Ints, ends: Ints, span: list[int]) -> Iterator[Part]:
+    """Yield the rows `order[first:last]` in parts; `ends` are the ends of their pairs."""
+    first, last = span
+    start = ends[first - 1] if first else 0
+    inner = first + 1 + np.flatnonzero(_cuts(ends[first:last] - start, PAIRS_AT_ONCE))
+    for a, b in pairwise(sorted({first, *inner.tolist(), last})):
+        rows = order[a:b]
+        lengths = use.indptr[rows + 1] - use.indptr[rows]
         before = np.cumsum(lengths) - lengths
-        pairs = np.arange(lengths.sum()) + np.repeat(use.indptr[rows] - before, lengths)
-        blocks.append((first, last, [(rows, pairs)]))
-    return blocks
+        yield rows, np.arange(lengths.sum()) + np.repeat(use.indptr[rows] - before, lengths)
 
 
 def _parts(use: Used) -> list[Part]:
