@@ -192,7 +192,7 @@ def test_a_hot_cell_leads_to_its_people():
     assert ("passive", 5) in [(cell["category"], cell["usage_group"]) for cell in hot]
     assert in_cell(answers, 5, "passive").sum() == 40
     assert table["passives_in_top_decile"] == top_decile_passives(answers).sum() == 40
-    assert "passives in usage group 5 of 5" in table["sentence"]
+    assert "passives in the most active fifth" in table["sentence"]
 
 
 def test_equal_points_are_one_mark():

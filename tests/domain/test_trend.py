@@ -16,6 +16,7 @@ from backend.domain.insights.trend import (
     UNITS,
     bucket,
     bucket_days,
+    bucket_words,
     date_of,
     hide_small_buckets,
     local_days,
@@ -67,6 +68,15 @@ def test_the_hour_when_the_clocks_change_belongs_to_its_own_date(text):
 def test_what_cannot_be_a_bucket_is_refused(given, message):
     with pytest.raises(ValueError, match=message):
         bucket(*given)
+
+
+def test_a_bucket_is_said_in_words():
+    assert [bucket_words("2026-10-01", unit) for unit in UNITS] == [
+        "1 October 2026",
+        "Week from 1 October 2026",
+        "October 2026",
+        "Q4 2026",
+    ]
 
 
 def test_each_bucket_counts_the_last_answer_of_each_user_in_it():

@@ -244,12 +244,15 @@ def scatter_table(answers: Answers) -> list[Point]:
 def _sentence(cells: Sequence[HotspotCell], n: int) -> str:
     if n < HIDE_BELOW:
         return "Too few answers to say." if n else "No answers yet."
-    hot = [
-        f"{c['category']}s in usage group {c['usage_group']} of {GROUPS}" for c in cells if c["hot"]
-    ]
+    hot = [f"{c['category']}s in {_fifth(c['usage_group'])}" for c in cells if c["hot"]]
     if not hot:
         return "No group of active use stands out."
     return f"More than chance would put there: {', '.join(hot)}."
+
+
+def _fifth(group: int) -> str:
+    ends = {1: "the least active fifth", GROUPS: "the most active fifth"}
+    return ends.get(group, f"fifth {group} of active use")
 
 
 def _nullable(

@@ -61,6 +61,17 @@ def local_days(at: Ints, timezone: str) -> Ints:
     return local
 
 
+def bucket_words(first_day: str, unit: str) -> str:
+    """Return a bucket as it is said: "22 November 2026", "October 2026", "Q4 2026"."""
+    day = date.fromisoformat(first_day)
+    if unit == "quarter":
+        return f"Q{(day.month + 2) // 3} {day.year}"
+    month = f"{day:%B} {day.year}"
+    if unit == "month":
+        return month
+    return f"Week from {day.day} {month}" if unit == "week" else f"{day.day} {month}"
+
+
 def bucket_days(days: Ints, unit: str) -> Ints:
     """Return the first day of each local day's bucket, as days since 1970-01-01."""
     if _unit(unit) == "day":

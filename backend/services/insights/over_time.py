@@ -21,6 +21,7 @@ from backend.domain.insights.trend import (
     TrendRow,
     bucket,
     bucket_days,
+    bucket_words,
     hide_small_buckets,
     local_days,
     trend_table,
@@ -127,9 +128,8 @@ def trend(
     done = [row for row in rows if not row["running"]]
     sentence = "No answers yet."
     if done:
-        sentence = (
-            f"{unit.capitalize()} of {done[-1]['bucket']}: {level_sentence(done[-1]['level'])}"
-        )
+        last = done[-1]
+        sentence = f"{bucket_words(last['bucket'], unit)}: {level_sentence(last['level'])}"
     elif rows:
         sentence = f"The first {unit} is still running."
     return {

@@ -27,11 +27,11 @@ def scatter(points: Sequence[Mapping[str, Any]], label: str) -> Markup:
 def _draw(
     points: Sequence[Mapping[str, Any]], label: str, width: int, height: int, css: str
 ) -> Markup:
-    x = Scale(0, DAYS, LEFT + 12, width - RIGHT)
+    # Neighbours in a row may touch, not hide each other; nor does one hide the row's score.
+    largest = min((width - LEFT - RIGHT) / DAYS, (height - TOP - BOTTOM) / 10) * 0.62
+    x = Scale(0, DAYS, LEFT + largest, width - RIGHT)
     y = Scale(0, 10, height - BOTTOM - 10, TOP + 6)
     most = max([1, *(point["n"] for point in points)])
-    # Neighbours in a row may touch, not hide each other.
-    largest = min((width - LEFT - RIGHT) / DAYS, (height - TOP - BOTTOM) / 10) * 0.62
     marks = [line(LEFT, y(score), width - RIGHT, y(score), "grid") for score in range(11)]
     marks += [text(LEFT - 6, y(score) + 4, str(score), "tick", "end") for score in range(11)]
     marks += [text(x(days), height - 22, str(days), "tick") for days in range(0, DAYS + 1, 5)]
