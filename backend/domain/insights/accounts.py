@@ -6,6 +6,7 @@ from typing import TypedDict
 import numpy as np
 
 from backend.domain.insights.columns import NO_ACCOUNT, Answers, Bools, Ints
+from backend.domain.insights.numbering import numbered
 from backend.domain.insights.rows import latest
 from backend.domain.insights.shrinkage import Shrunken, shrink
 from backend.domain.insights.wording import Note, note, points
@@ -61,7 +62,7 @@ def accounts_table(
     """
     named = answers.without_usage().select(answers.account != NO_ACCOUNT)
     last = latest(named)
-    keys, place = np.unique(last.account, return_inverse=True)
+    keys, place = numbered(last.account)
     k = len(keys)
     n = np.bincount(place, minlength=k)
     s1 = np.bincount(place, last.y, k).astype(np.int64)

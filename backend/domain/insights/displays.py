@@ -7,6 +7,7 @@ else than those who answered at once, silence hides it, too. Source: Lin, Schaef
 import numpy as np
 
 from backend.domain.insights.columns import Answers, Codes, Ints, Labelled
+from backend.domain.insights.numbering import numbered
 from backend.domain.insights.trend import DAY_MS
 
 NUMBERS = ("1st display", "2nd display", "3rd display or later")
@@ -20,7 +21,7 @@ def display_columns(answers: Answers, user: Ints, at: Ints) -> dict[str, Labelle
         user, at: each display that got no answer: whose, and when (ms). Those since the person's
             previous answer count; the delay runs from the first of them, and is none without.
     """
-    _, place = np.unique(np.concatenate([answers.user, user]), return_inverse=True)
+    _, place = numbered(np.concatenate([answers.user, user]))
     n = len(answers)
     order = np.lexsort((at, place[n:]))
     shown_at = at[order]

@@ -173,7 +173,9 @@ def _blocks(cluster: Ints, use: Used, features: int) -> Iterator[tuple[int, int,
     of time, all of them would be, and the processor would wait for memory.
     """
     accounts = int(cluster.max()) + 1 if len(cluster) else 0
-    order = np.argsort(cluster, kind="stable")
+    # Numbers of 16 bits are sorted by their digits, in a fraction of the time.
+    is_narrow = accounts <= np.iinfo(np.uint16).max
+    order = np.argsort(cluster.astype(np.uint16) if is_narrow else cluster, kind="stable")
     lengths = use.lengths[order]
     ends = np.cumsum(lengths)
     rows_before = np.searchsorted(cluster[order], np.arange(accounts + 1))

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.domain.insights.columns import NO_ACCOUNT, Answers, Bools, Ints
+from backend.domain.insights.numbering import last_of_each, numbered
 
 
 def latest(answers: Answers) -> Answers:
@@ -15,16 +16,15 @@ def latest_rows(answers: Answers, group: Ints) -> Bools:
     """Say which rows are the last, by (time, key), of their `group`."""
     kept = np.zeros(len(answers), np.bool_)
     order = _in_time(answers)
-    _, place = np.unique(group[order][::-1], return_index=True)
-    kept[order[len(order) - 1 - place]] = True
+    kept[order] = last_of_each(group[order])
     return kept
 
 
 def clusters(answers: Answers) -> tuple[Ints, int]:
     """Return dense cluster numbers and how many: the account, else the user itself."""
     alone = answers.account == NO_ACCOUNT
-    accounts, place = np.unique(answers.account[~alone], return_inverse=True)
-    users, user_place = np.unique(answers.user[alone], return_inverse=True)
+    accounts, place = numbered(answers.account[~alone])
+    users, user_place = numbered(answers.user[alone])
     cluster = np.empty(len(answers), np.int64)
     cluster[~alone] = place
     cluster[alone] = user_place + len(accounts)

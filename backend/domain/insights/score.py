@@ -9,6 +9,7 @@ import numpy as np
 from backend.domain.insights import weights as weighting
 from backend.domain.insights.columns import NO_ACCOUNT, Answers, Floats
 from backend.domain.insights.levels import Population, ScoreLevel, level_of, user_weights
+from backend.domain.insights.numbering import numbered
 from backend.domain.insights.rows import latest
 from backend.domain.insights.wording import HIDE_BELOW, level_sentence
 
@@ -86,7 +87,7 @@ def _by_account(
     if not named.any():
         return None
     inside = answers.select(named)
-    _, place = np.unique(inside.account, return_inverse=True)
+    _, place = numbered(inside.account)
     worth = np.ones(int(place.max()) + 1)
     omega = weights[named] * _role_weights(inside, population)
     spread = weighting.spread(worth, omega, place)
@@ -97,7 +98,7 @@ def _by_account(
 def _by_revenue(
     answers: Answers, weights: Floats, population: Population, confidence: float
 ) -> Estimand | None:
-    keys, place = np.unique(answers.account, return_inverse=True)
+    keys, place = numbered(answers.account)
     worth = np.array([population.value.get(int(key), np.nan) for key in keys], np.float64)
     known = np.isfinite(worth) & (worth > 0) & (keys != NO_ACCOUNT)
     rows = known[place] if len(keys) else np.zeros(0, np.bool_)

@@ -8,6 +8,7 @@ import numpy as np
 
 from backend.domain.insights.columns import Answers, Ints
 from backend.domain.insights.levels import ScoreLevel, hidden_level, level_of
+from backend.domain.insights.numbering import numbered
 from backend.domain.insights.privacy import suppress
 from backend.domain.insights.rows import latest_rows
 from backend.domain.insights.wording import HIDE_BELOW
@@ -51,7 +52,7 @@ def local_days(at: Ints, timezone: str) -> Ints:
         ValueError: unknown time zone.
     """
     tz = zone(timezone)
-    days, place = np.unique(at // DAY_MS, return_inverse=True)
+    days, place = numbered(at // DAY_MS)
     starts = np.array([_offset_ms(int(day) * DAY_MS, tz) for day in days], np.int64)
     ends = np.array([_offset_ms((int(day) + 1) * DAY_MS - 1, tz) for day in days], np.int64)
     offset = starts[place] if len(days) else np.zeros(0, np.int64)
@@ -161,7 +162,7 @@ def _calendar(firsts: Ints, unit: str) -> list[int]:
 
 
 def _bucket_and_user(firsts: Ints, user: Ints) -> Ints:
-    _, users = np.unique(user, return_inverse=True)
+    _, users = numbered(user)
     keys: Ints = (firsts - firsts.min()) * (int(users.max()) + 1) + users
     return keys
 
