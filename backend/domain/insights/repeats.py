@@ -6,8 +6,9 @@ from typing import TypedDict
 import numpy as np
 
 from backend.domain.insights.columns import Answers, Ints
+from backend.domain.insights.numbering import numbered
 from backend.domain.insights.planning import detectable
-from backend.domain.insights.rows import latest_rows
+from backend.domain.insights.rows import in_time
 from backend.domain.insights.wording import HIDE_BELOW, Note, change_sentence, note, points
 from backend.domain.nps import adjusted, normal_quantile
 
@@ -97,12 +98,14 @@ def _detectable(first: list[int], second: list[int]) -> float | None:
 
 def _both_sides(answers: Answers, split_ms: int) -> tuple[tuple[Ints, Ints], Ints]:
     """Rows of each user's last answer before and after, and the users who have both."""
+    users, place = numbered(answers.user)
+    order = in_time(answers)
     sides = []
     for side in (answers.at < split_ms, answers.at >= split_ms):
-        rows = np.flatnonzero(side)
-        part = answers.without_usage().select(rows)
-        rows = rows[latest_rows(part, part.user)]
-        sides.append(rows[np.argsort(answers.user[rows], kind="stable")])
-    users = np.intersect1d(answers.user[sides[0]], answers.user[sides[1]])
-    first, second = (rows[np.isin(answers.user[rows], users)] for rows in sides)
-    return (first, second), users
+        rows = order[side[order]]
+        last = np.full(len(users), -1)
+        # In the order of time: the last of a user's rows stays.
+        last[place[rows]] = rows
+        sides.append(last)
+    both = (sides[0] >= 0) & (sides[1] >= 0)
+    return (sides[0][both], sides[1][both]), users[both]

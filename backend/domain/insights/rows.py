@@ -15,9 +15,17 @@ def latest(answers: Answers) -> Answers:
 def latest_rows(answers: Answers, group: Ints) -> Bools:
     """Say which rows are the last, by (time, key), of their `group`."""
     kept = np.zeros(len(answers), np.bool_)
-    order = _in_time(answers)
+    order = in_time(answers)
     kept[order] = last_of_each(group[order])
     return kept
+
+
+def in_time(answers: Answers) -> Ints:
+    """Rows by (time, key); without sorting when storage already gave them in that order."""
+    step = np.diff(answers.at)
+    if (step > 0).all() or ((step >= 0).all() and (np.diff(answers.key)[step == 0] > 0).all()):
+        return np.arange(len(answers))
+    return np.lexsort((answers.key, answers.at))
 
 
 def clusters(answers: Answers) -> tuple[Ints, int]:
@@ -35,11 +43,3 @@ def counts_of(y: npt.NDArray[np.int8]) -> tuple[int, int, int]:
     """Return promoters, passives and detractors."""
     promoters, detractors = int((y == 1).sum()), int((y == -1).sum())
     return promoters, len(y) - promoters - detractors, detractors
-
-
-def _in_time(answers: Answers) -> Ints:
-    """Rows by (time, key); without sorting when storage already gave them in that order."""
-    step = np.diff(answers.at)
-    if (step > 0).all() or ((step >= 0).all() and (np.diff(answers.key)[step == 0] > 0).all()):
-        return np.arange(len(answers))
-    return np.lexsort((answers.key, answers.at))
