@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from backend.domain.insights.wording import whole_lower, whole_points, whole_upper
+from backend.domain.insights.wording import limits, told
 from backend.services.clock import utc_now
 from backend.services.insights import accounts, answered, comments, levels, over_time
 from backend.services.insights.population import Populations
@@ -127,8 +127,8 @@ def _features(table: Mapping[str, Any]) -> Section:
     rows = [
         (
             row["name"],
-            f"{whole_points(row['adjusted']):+d}",
-            f"{whole_lower(row['lower'])} to {whole_upper(row['upper'])}",
+            told(row["adjusted"], signed=True),
+            limits(row["lower"], row["upper"], "to"),
             f"{row['n_users']:,}",
         )
         for row in marked
@@ -167,9 +167,8 @@ def _level(level: Mapping[str, Any]) -> tuple[str, str, str]:
     if level["nps"] is None:
         return DASH, level["note"] or DASH, n
     if level["lower"] is None or level["upper"] is None:
-        return str(whole_points(level["nps"])), DASH, n
-    span = f"{whole_lower(level['lower'])} to {whole_upper(level['upper'])}"
-    return str(whole_points(level["nps"])), span, n
+        return told(level["nps"]), DASH, n
+    return told(level["nps"]), limits(level["lower"], level["upper"], "to"), n
 
 
 def _day(time: str | None) -> str:

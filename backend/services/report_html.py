@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from backend.domain.insights.wording import whole_lower, whole_points, whole_upper
+from backend.domain.insights.wording import limits, number, told
 from backend.services.report import DASH, TREND, Report, Section
 
 WIDTH, HEIGHT, SIDE, FOOT = 640, 190, 36, 30
@@ -61,11 +61,11 @@ _STYLE: Final = (
 def _lead(level: Mapping[str, Any]) -> str:
     if level["nps"] is None:
         return f"<p class=big><b>{DASH}</b></p>"
-    number = _signed(str(whole_points(level["nps"])))
+    score = told(level["nps"])
     if level["lower"] is None or level["upper"] is None:
-        return f"<p class=big><b>{number}</b></p>"
-    between = _signed(f"{whole_lower(level['lower'])} to {whole_upper(level['upper'])}")
-    return f"<p class=big><b>{number}</b><span class=range>{between}</span></p>"
+        return f"<p class=big><b>{score}</b></p>"
+    between = limits(level["lower"], level["upper"], "to")
+    return f"<p class=big><b>{score}</b><span class=range>{between}</span></p>"
 
 
 def _section(section: Section, report: Report) -> str:
@@ -82,17 +82,12 @@ def _table(section: Section) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
     rows = "".join(
         f"<tr><td>{escape(name)}</td>"
-        + "".join(f"<td>{_signed(escape(cell))}</td>" for cell in cells)
+        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         + "</tr>"
         for name, *cells in section.rows
     )
     kind = " class=why" if section.columns[-1] == "why" else ""
     return f"<table{kind}><tr>{head}</tr>{rows}</table>"
-
-
-def _signed(text: str) -> str:
-    """Set minus signs as such: in a range, a hyphen is easily read over."""
-    return " ".join("−" + word[1:] if word[:1] == "-" else word for word in text.split(" "))
 
 
 def _drawing(trend: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
@@ -104,9 +99,9 @@ def _drawing(trend: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
         marks.append(_label(x, HEIGHT - 5, bucket[:7], "#5c636b"))
         if level["nps"] is not None and level["lower"] is not None and level["upper"] is not None:
             marks.append(_point(x, level))
-    told = "; ".join(f"{bucket[:7]} {_told(level)}" for bucket, level in trend)
+    aloud = "; ".join(f"{bucket[:7]} {_told(level)}" for bucket, level in trend)
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="NPS by month: {escape(told)}"'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="NPS by month: {escape(aloud)}"'
         f' font-size="10" font-family="system-ui,sans-serif">{"".join(marks)}</svg>'
     )
 
@@ -121,7 +116,7 @@ def _rule(value: int) -> str:
     if value not in (-100, 0, 100):
         return line
     at = _y(value) - 3 if value == -100 else _y(value) + 10
-    return f'{line}<text x="0" y="{at}" fill="#5c636b">{_signed(str(value))}</text>'
+    return f'{line}<text x="0" y="{at}" fill="#5c636b">{number(value)}</text>'
 
 
 def _point(x: float, level: Mapping[str, Any]) -> str:
@@ -129,14 +124,13 @@ def _point(x: float, level: Mapping[str, Any]) -> str:
         f'<line x1="{x}" x2="{x}" y1="{_y(level["upper"])}" y2="{_y(level["lower"])}"'
         ' stroke="#9fc9c2" stroke-width="5" stroke-linecap="round"/>'
         f'<circle cx="{x}" cy="{_y(level["nps"])}" r="4" fill="#0f6b62"/>'
-        + _label(x + 16, _y(level["nps"]) + 3.5, str(whole_points(level["nps"])), "#1d2125")
+        + _label(x + 16, _y(level["nps"]) + 3.5, told(level["nps"]), "#1d2125")
     )
 
 
 def _label(x: float, y: float, text: str, colour: str) -> str:
-    shown = _signed(escape(text))
-    return f'<text x="{x}" y="{y}" text-anchor="middle" fill="{colour}">{shown}</text>'
+    return f'<text x="{x}" y="{y}" text-anchor="middle" fill="{colour}">{escape(text)}</text>'
 
 
 def _told(level: Mapping[str, Any]) -> str:
-    return DASH if level["nps"] is None else str(whole_points(level["nps"]))
+    return DASH if level["nps"] is None else told(level["nps"])

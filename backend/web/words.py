@@ -8,18 +8,17 @@ from typing import Any, Final
 
 from flask import Blueprint
 
-from backend.domain.insights.wording import whole_lower, whole_points, whole_upper
+from backend.domain.insights.wording import limits, told
 from backend.domain.timestamps import parse_time
 from backend.services.clock import utc_now
 
 DASH: Final = "–"
-MINUS: Final = "−"
 _CATEGORY: Final = (("detractor", 6), ("passive", 8), ("promoter", 10))
 
 
 def points(value: float | None, *, signed: bool = False) -> str:
     """Return points as a whole number with a true minus sign: −29, 0, 34 or +34."""
-    return DASH if value is None else _number(whole_points(value), signed)
+    return DASH if value is None else told(value, signed=signed)
 
 
 def interval(level: Mapping[str, Any], low: str = "lower", high: str = "upper") -> str:
@@ -27,7 +26,7 @@ def interval(level: Mapping[str, Any], low: str = "lower", high: str = "upper") 
     lower, upper = level[low], level[high]
     if lower is None or upper is None:
         return DASH
-    return f"{_number(whole_lower(lower))} to {_number(whole_upper(upper))}"
+    return limits(lower, upper, "to")
 
 
 def count(n: int | None) -> str:
@@ -114,12 +113,6 @@ def register(blueprint: Blueprint) -> None:
         spaced,
     ):
         blueprint.add_app_template_filter(filter_, filter_.__name__)
-
-
-def _number(value: int, signed: bool = False) -> str:
-    if value < 0:
-        return f"{MINUS}{-value}"
-    return f"+{value}" if signed and value > 0 else str(value)
 
 
 def _moment(moment: datetime | str | None) -> datetime | None:

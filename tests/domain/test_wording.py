@@ -11,8 +11,10 @@ from backend.domain.insights.wording import (
     difference_sentence,
     level,
     level_sentence,
+    limits,
     may_test,
     note,
+    told,
     whole_lower,
     whole_points,
     whole_upper,
@@ -89,7 +91,7 @@ def test_limits_that_are_whole_but_for_rounding_errors_stay():
     [
         ((0, 0, 0), "No answers yet."),
         ((1, 0, 0), "Too few to say: 1 answer so far."),
-        ((3, 2, 0), "NPS 60, likely between -8 and 83, from 5 answers (few answers)."),
+        ((3, 2, 0), "NPS 60, likely between −8 and 83, from 5 answers (few answers)."),
         ((450, 400, 150), "NPS 30, likely between 25 and 35, from 1,000 answers."),
     ],
 )
@@ -105,7 +107,7 @@ def test_higher_and_lower_need_a_clear_test():
     )
 
     assert up == "Admins: 12 points higher than everyone else (likely between 3 and 21)."
-    assert down == "Admins: 12 points lower than everyone else (likely between -21 and -3)."
+    assert down == "Admins: 12 points lower than everyone else (likely between −21 and −3)."
     assert unclear == (
         "Admins and everyone else: no clear difference; "
         "these answers would usually show one of 23 points or more."
@@ -152,3 +154,20 @@ def test_every_sentence_of_a_hidden_level_hides_its_score():
             for w in level_sentence(shown(n, 0, 0)).split()
             if w.isdigit()
         )
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "expected"),
+    [(-44.2, -19.1, "−45 and −19"), (-0.4, 0.4, "−1 and 1"), (15, 43, "15 and 43")],
+)
+def test_limits_below_nought_have_a_minus_sign_not_a_hyphen(lower, upper, expected):
+    assert limits(lower, upper) == expected
+    assert limits(lower, upper, "to") == expected.replace("and", "to")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(-28.5, "−29"), (-0.2, "0"), (34, "34"), (0.5, "1")]
+)
+def test_points_are_told_as_whole_numbers(value, expected):
+    assert told(value) == expected
+    assert told(value, signed=True) == ("+" + expected if value > 0 else expected)

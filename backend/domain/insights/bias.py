@@ -9,7 +9,7 @@ from scipy.special import chdtrc
 
 from backend.domain.insights.columns import Answers, Bools
 from backend.domain.insights.rows import latest as latest_answers
-from backend.domain.insights.wording import HIDE_BELOW, points
+from backend.domain.insights.wording import HIDE_BELOW, points, told
 from backend.domain.nps import normal_quantile
 
 SMALLEST_CELL = 20
@@ -210,7 +210,7 @@ def bias_sentence(
             " as those with high use"
         )
     if unweighted is not None and weighted is not None:
-        text += f"; after weighting the NPS moves from {unweighted:.0f} to {weighted:.0f}"
+        text += f"; after weighting the NPS moves from {told(unweighted)} to {told(weighted)}"
     return text + "."
 
 

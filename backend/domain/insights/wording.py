@@ -14,6 +14,9 @@ TEST_ACCOUNTS = 10
 FEW_ACCOUNTS_BELOW = 8
 LARGEST_ACCOUNT_SHARE = 0.2
 
+MINUS = "\N{MINUS SIGN}"
+"""In a range such as −44 to −19 a hyphen is easily read over."""
+
 NO_ANSWERS = "no answers"
 TOO_FEW = "too few to say"
 FEW_ANSWERS = "few answers"
@@ -116,7 +119,7 @@ def level_sentence(shown: Level) -> str:
         return "No answers yet."
     if shown["nps"] is None:
         return f"Too few to say: {answers} so far."
-    text = f"NPS {whole_points(shown['nps'])}"
+    text = f"NPS {told(shown['nps'])}"
     if shown["lower"] is not None and shown["upper"] is not None:
         text += f", likely between {limits(shown['lower'], shown['upper'])}"
     text += f", from {answers}"
@@ -169,9 +172,21 @@ def change_sentence(
     return f"{text}; these answers would usually show {_points(whole_upper(detectable))} or more."
 
 
-def limits(lower: float, upper: float) -> str:
-    """Return "15 and 43" for limits in points, rounded outward."""
-    return f"{whole_lower(lower)} and {whole_upper(upper)}"
+def told(value: float, *, signed: bool = False) -> str:
+    """Return points as a whole number as read: −29, 0, 34 or, signed, +34."""
+    return number(whole_points(value), signed=signed)
+
+
+def limits(lower: float, upper: float, word: str = "and") -> str:
+    """Return "−15 and 43" for limits in points, rounded outward."""
+    return f"{number(whole_lower(lower))} {word} {number(whole_upper(upper))}"
+
+
+def number(value: int, *, signed: bool = False) -> str:
+    """Return a whole number with a true minus sign, and a plus sign when `signed`."""
+    if value < 0:
+        return f"{MINUS}{-value}"
+    return f"+{value}" if signed and value > 0 else str(value)
 
 
 def _settled(value: float) -> float:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from backend.domain.insights.wording import number
 from backend.web.charts.svg import Scale, el, figure, line, path, shortened, text
-from backend.web.words import DASH, MINUS, points
+from backend.web.words import DASH, points
 
 TOP: Final = 34
 BOTTOM: Final = 36
@@ -66,7 +67,7 @@ def _grid(low: int, high: int, y: Scale, width: int) -> list[Markup]:
         if value < low:
             continue
         marks.append(line(LEFT, y(value), width - RIGHT, y(value), "zero" if not value else "grid"))
-        label = f"{MINUS}{-value}" if value < 0 else str(value)
+        label = number(value)
         marks.append(text(LEFT - 8, y(value) + 4, label, "tick", "end"))
     return marks
 
