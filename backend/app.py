@@ -34,15 +34,16 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
     db = db or Database(config.url, pool_size=config.threads)
     vault = Vault.open(config.encryption_keys, config.data_dir)
     usage = open_usage(config.usage_url)
+    erased = ErasedList(db, vault)
     app.extensions["zeroten"] = Zeroten(
         app=app,
         config=config,
         db=db,
         published=Published(db),
         usage=usage,
-        ingest=Ingest(db, usage),
+        ingest=Ingest(db, usage, erased),
         vault=vault,
-        erased=ErasedList(db, vault),
+        erased=erased,
         buckets=Buckets(config.redis_url),
     )
     problems.register(app)

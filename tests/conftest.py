@@ -25,6 +25,7 @@ from sqlalchemy import text
 from backend.app import create_app
 from backend.config import Config
 from backend.services import projects, surveys
+from backend.services.erased import ErasedList
 from backend.storage.db import Database
 from backend.storage.migrate import migrate
 from backend.storage.models import Base, Survey
@@ -103,6 +104,13 @@ def db(config: Config) -> Iterator[Database]:
 def app(config: Config, db: Database) -> Flask:
     """The application on `db`."""
     return create_app(config, db)
+
+
+@pytest.fixture
+def erased(app: Flask) -> ErasedList:
+    """The list of erased ids on `db`."""
+    found: ErasedList = app.extensions["zeroten"].erased
+    return found
 
 
 @pytest.fixture

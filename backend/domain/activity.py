@@ -14,6 +14,8 @@ BITS: Final = 62
 RECENT_DAYS: Final = 120
 _MASK: Final = (1 << BITS) - 1
 _PAIR: Final = 8
+_number = struct.Struct("<I").pack
+_number_at = struct.Struct("<I").unpack_from
 
 
 def merge_days(anchor: int, bits: int, days: Iterable[int]) -> tuple[int, int]:
@@ -74,15 +76,15 @@ def touch_recent(packed: bytes, name_id: int, day: int) -> bytes:
     Searched as bytes: most batches say one or two things of a person, and making a dictionary of
     everything they did for that took most of the time of counting.
     """
-    wanted = name_id.to_bytes(4, "little")
+    wanted = _number(name_id)
     at = packed.find(wanted)
     while at % _PAIR and at >= 0:
         at = packed.find(wanted, at + 1)
     if at < 0:
-        return packed + wanted + day.to_bytes(4, "little")
-    if day <= int.from_bytes(packed[at + 4 : at + 8], "little"):
+        return packed + wanted + _number(day)
+    if day <= _number_at(packed, at + 4)[0]:
         return packed
-    return packed[: at + 4] + day.to_bytes(4, "little") + packed[at + 8 :]
+    return packed[: at + 4] + _number(day) + packed[at + 8 :]
 
 
 def drop_old(packed: bytes, anchor: int) -> bytes:

@@ -1,8 +1,9 @@
-"""How the events of one batch become few rows: one a person, day and name."""
+"""What the events of one batch say of each person, and when it was on their project's calendar."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,9 +29,9 @@ _FUTURE_MS: Final = limits.EVENT_FUTURE_HOURS * 3_600_000
 _SKEW_MS: Final = 60_000
 
 
-Use = dict[tuple[int, int], list[int]]
-"""Somebody's use in one batch, by (local day, place of the name in the batch): [count, engaged ms,
-first ms of the day, first instant, last instant]. Bare lists: a batch has hundreds of them."""
+Use = list[tuple[int, int, int, int, int]]
+"""Somebody's use in one batch, event by event: (local day, place of the name in the batch, engaged
+ms, ms of the day, instant). Bare tuples, added up once for all batches written together."""
 
 
 @dataclass(slots=True)
@@ -42,8 +43,8 @@ class Rollup:
     """
 
     names: dict[tuple[str, str], int] = field(default_factory=dict)
-    users: dict[str, Use] = field(default_factory=dict)
-    anonymous: dict[str, Use] = field(default_factory=dict)
+    users: dict[str, Use] = field(default_factory=lambda: defaultdict(list))
+    anonymous: dict[str, Use] = field(default_factory=lambda: defaultdict(list))
     facts: list[Facts] = field(default_factory=list)
     links: dict[Link, None] = field(default_factory=dict)
 
@@ -55,13 +56,6 @@ class Rollup:
             | {Person(each, True) for each in (*self.anonymous, *browsers)}
             | {fact.person for fact in self.facts}
         )
-
-
-def join(row: list[int], other: Sequence[int]) -> None:
-    """Add `other`, a row of the same person, day and name, to `row`."""
-    row[0] += other[0]
-    row[1] += other[1]
-    row[2:] = min(row[2], other[2]), min(row[3], other[3]), max(row[4], other[4])
 
 
 class Roller:
@@ -123,15 +117,7 @@ class Roller:
             if offset_ms is None:
                 offset_ms = self._calendar.offset_ms(occurred_ms)
             day, ms = divmod(occurred_ms + offset_ms, DAY_MS)
-            use = people.get(person_id)
-            if use is None:
-                people[person_id] = {(day, place): [1, engaged_ms, ms, occurred_ms, occurred_ms]}
-                continue
-            row = use.get((day, place))
-            if row is None:
-                use[day, place] = [1, engaged_ms, ms, occurred_ms, occurred_ms]
-            else:
-                join(row, (1, engaged_ms, ms, occurred_ms, occurred_ms))
+            people[person_id].append((day, place, engaged_ms, ms, occurred_ms))
         return rollup, faults
 
     def _other(

@@ -17,12 +17,20 @@ from backend.domain.events import Fault, WireEvent, text_id
 from backend.domain.keys import digest
 from backend.services.vault import Vault
 from backend.storage.db import Database
+from backend.storage.fast import Sql, pg_blobs
 from backend.storage.models import ErasedPerson, ErasedTicket, InstallationKey
 
 KEY: Final = "erasure"
 USER_ERASED: Final = "user-erased"
 # SQLite has one process, which knows at once; this is for what another one did to the file.
 CACHE_S: Final = 2.0
+
+_RawId = str | int | None
+# On PostgreSQL only: SQLite's list is in memory.
+_HAS_ANY = Sql("SELECT EXISTS (SELECT 1 FROM erased_people WHERE project_id = ?)")
+_SOME = Sql(
+    "SELECT id_hmac FROM erased_people WHERE project_id = ? AND id_hmac = ANY(CAST(? AS bytea[]))"
+)
 
 
 class ErasedList:
@@ -73,21 +81,25 @@ class ErasedList:
             erased = self._some(project_id, list(by_hmac), connection)
         return frozenset(by_hmac[found] for found in erased & by_hmac.keys())
 
+    def has_any(self, project_id: str, connection: Connection) -> bool:
+        """Say whether anybody of the project was erased; most often nobody was."""
+        if self._db.is_sqlite:
+            return bool(self._all(project_id))
+        return bool(_HAS_ANY(connection, (project_id,)).fetchone()[0])
+
     def refuse(
-        self, project_id: str, events: Sequence[WireEvent | Fault]
+        self, project_id: str, events: Sequence[WireEvent | Fault], connection: Connection
     ) -> Sequence[WireEvent | Fault]:
         """Return the events, with a fault in place of each that is about an erased id."""
-        if self._db.is_sqlite and not self._all(project_id):
-            return events
-        about = [() if isinstance(event, Fault) else _ids_of(event) for event in events]
-        erased = self.among(project_id, (each for ids in about for each in ids))
+        named = {_raw_ids(event) for event in events if not isinstance(event, Fault)}
+        erased = self.among(project_id, (each for raw in named for each in _ids(*raw)), connection)
         if not erased:
             return events
         return [
             event
-            if isinstance(event, Fault) or erased.isdisjoint(ids)
+            if isinstance(event, Fault) or erased.isdisjoint(_ids(*_raw_ids(event)))
             else Fault(USER_ERASED, "The person was erased.", event.messageId)
-            for event, ids in zip(events, about, strict=True)
+            for event in events
         ]
 
     def check_ticket(self, project_id: str, ticket: str) -> None:
@@ -128,19 +140,20 @@ class ErasedList:
     def _some(
         self, project_id: str, hmacs: list[bytes], connection: Connection | None
     ) -> frozenset[bytes]:
-        query = select(ErasedPerson.id_hmac).where(
-            ErasedPerson.project_id == project_id, ErasedPerson.id_hmac.in_(hmacs)
-        )
         with self._reading(connection) as reader:
-            return frozenset(reader.execute(query).scalars())
+            found = _SOME(reader, (project_id, pg_blobs(hmacs)))
+            return frozenset(bytes(row[0]) for row in found.fetchall())
 
 
-def _ids_of(event: WireEvent) -> list[tuple[str, bool]]:
-    """Return all ids that an event names, with whether each is a browser's."""
-    previous = text_id(event.previousId)
-    ids = [(text_id(event.userId), False), (text_id(event.anonymousId), True)]
-    ids += [(previous, False), (previous, True)]
-    return [(found, is_anonymous) for found, is_anonymous in ids if found is not None]
+def _raw_ids(event: WireEvent) -> tuple[_RawId, _RawId, _RawId]:
+    return event.userId, event.anonymousId, event.previousId
+
+
+def _ids(user: _RawId, anonymous: _RawId, previous: _RawId) -> list[tuple[str, bool]]:
+    """Return the ids that an event names, with whether each is a browser's."""
+    ids = ((user, False), (anonymous, True), (previous, False), (previous, True))
+    named = [(text_id(raw), is_anonymous) for raw, is_anonymous in ids if raw is not None]
+    return [(found, is_anonymous) for found, is_anonymous in named if found is not None]
 
 
 def key_of(session: Session, vault: Vault) -> bytes | None:

@@ -14,6 +14,7 @@ from backend.domain.events import Facts, Fault, WireEvent
 from backend.domain.rollup import Rollup
 from backend.services import arming
 from backend.services.clock import to_ms
+from backend.services.erased import ErasedList
 from backend.services.ingest_batch import Batch
 from backend.services.published import PublishedProject
 from backend.storage import batches, links, people
@@ -34,9 +35,10 @@ class Ingest:
     and changed once, and each page of the database is touched once.
     """
 
-    def __init__(self, db: Database, usage: UsageStore) -> None:
+    def __init__(self, db: Database, usage: UsageStore, erased: ErasedList) -> None:
         self._db = db
         self._usage = usage
+        self._erased = erased
         self._names = NameIds()
         self._turns = Turns(self._serve, MOST_TOGETHER)
         db.on_rollback.append(self._names.forget)
@@ -81,7 +83,7 @@ class Ingest:
 
     def _count(self, connection: Connection, pieces: list[Piece]) -> list[dict[str, Any]]:
         """Count batches in one transaction; return what each sender is told."""
-        waiting: list[Batch] = [piece.work for piece in pieces]
+        waiting = self._without_erased(connection, [piece.work for piece in pieces])
         fresh, repeated = _claim(connection, waiting)
         told = _count_once(connection, [waiting[at] for at in fresh])
         by_project: dict[str, list[tuple[Batch, Rollup]]] = {}
@@ -95,6 +97,22 @@ class Ingest:
             batch = waiting[at]
             answers[at] = batches.first_result(connection, batch.project.id, batch.key or "")
         return [answers[at] for at in range(len(waiting))]
+
+    def _without_erased(self, connection: Connection, waiting: list[Batch]) -> list[Batch]:
+        """Return the batches, with faults in place of events about people who were erased.
+
+        Asked here, once for all of them, and not when they arrive: most projects erased nobody.
+        """
+        ids = {batch.project.id for batch in waiting}
+        concerned = {each for each in ids if self._erased.has_any(each, connection)}
+        if not concerned:
+            return waiting
+        return [
+            batch.with_events(self._erased.refuse(batch.project.id, batch.events, connection))
+            if batch.project.id in concerned
+            else batch
+            for batch in waiting
+        ]
 
     def _apply(self, connection: Connection, effects: list[tuple[Batch, Rollup]]) -> None:
         """Write what batches of one project say."""

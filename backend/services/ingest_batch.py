@@ -32,10 +32,11 @@ class Batch:
         sent_at: Any,
         now: datetime,
     ) -> None:
+        self._given = key, sent_at
         template = _remembering(lambda address: page_template(address, project.page_rules))
         self.project, self.now = project, now
         self._roller = Roller(project.calendar, template, to_ms(now), _sent_ms(sent_at))
-        self._events = events
+        self.events = events
         faults = [(at, event) for at, event in enumerate(events) if isinstance(event, Fault)]
         checked = [(at, event) for at, event in enumerate(events) if not isinstance(event, Fault)]
         once = _once_each(checked)
@@ -47,6 +48,13 @@ class Batch:
         self.armed = arming.occurred(project, self._good, to_ms(now), self._roller.skew_ms)
         self.key = batch_key(key, [event.messageId for _, event in self._good])
         self.messages = self._hashes() if key is None else {}
+
+    def with_events(self, events: Sequence[WireEvent | Fault]) -> Batch:
+        """Return the same request with other events; itself when they are its own."""
+        if events is self.events:
+            return self
+        key, sent_at = self._given
+        return Batch(self.project, events, key=key, sent_at=sent_at, now=self.now)
 
     def without(self, messages: set[str]) -> tuple[Rollup, dict[str, Any]]:
         """Return the effect and the answer when these messages were counted before."""
@@ -72,7 +80,7 @@ class Batch:
         }
 
     def _error(self, index: int, fault: Fault) -> dict[str, Any]:
-        event = self._events[index]
+        event = self.events[index]
         message_id = event.message_id if isinstance(event, Fault) else event.messageId
         return {
             "index": index,

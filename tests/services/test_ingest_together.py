@@ -30,10 +30,10 @@ class Usage(SqlUsage):
 
 
 @pytest.fixture
-def serve(db, project):
+def serve(db, project, erased):
     """Count batches of (key, message ids) together; return the answers or errors, and the store."""
     usage = Usage()
-    ingest, published = Ingest(db, usage), Published(db).project(project.id)
+    ingest, published = Ingest(db, usage, erased), Published(db).project(project.id)
 
     def run(*batches):
         pieces = [Piece(made(published, *batch)) for batch in batches]
@@ -81,7 +81,7 @@ def test_a_batch_that_cannot_be_stored_fails_alone(db, serve):
     assert counts(db) == [2]
 
 
-def test_an_outage_is_told_to_all_and_tried_once(db, project, monkeypatch):
+def test_an_outage_is_told_to_all_and_tried_once(db, project, erased, monkeypatch):
     tries = []
 
     def refuse(_work):
@@ -90,6 +90,6 @@ def test_an_outage_is_told_to_all_and_tried_once(db, project, monkeypatch):
 
     monkeypatch.setattr(db, "write", refuse)
     pieces = [Piece(made(Published(db).project(project.id), key, ["1"])) for key in "ab"]
-    Ingest(db, SqlUsage())._serve(pieces)
+    Ingest(db, SqlUsage(), erased)._serve(pieces)
     assert [type(piece.error) for piece in pieces] == [StorageUnavailableError] * 2
     assert len(tries) == 1

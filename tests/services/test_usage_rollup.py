@@ -55,10 +55,10 @@ def test_a_rolled_back_batch_written_again_counts_a_linked_browser_once(db, proj
         assert sorted(session.scalars(select(UsageDay.count))) == [1, 2]
 
 
-def test_names_beyond_the_cap_are_one_other(db, project, monkeypatch):
+def test_names_beyond_the_cap_are_one_other(db, project, erased, monkeypatch):
     monkeypatch.setitem(NAMES, "feature", 2)
     events = [track(f"f{number}", userId="u1") for number in range(5)]
-    told = Ingest(db, SQL).record(
+    told = Ingest(db, SQL, erased).record(
         Published(db).project(project.id), events, key="k", sent_at=None, now=NOW
     )
     assert told["stored"] == 5

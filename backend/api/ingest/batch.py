@@ -83,7 +83,7 @@ def _count(
         )
     result = zeroten().ingest.record(
         zeroten().published.project(project_id),
-        zeroten().erased.refuse(project_id, read_events(raw, events)),
+        read_events(raw, events),
         key=key,
         sent_at=request.headers.get("X-Sent-At") or sent_at,
         now=utc_now(),

@@ -6,6 +6,7 @@ wait for each other in a circle. Statements go to the driver as they are: this i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
@@ -23,24 +24,32 @@ WINDOW_DAYS: Final = 30
 _KEY: Final = 0
 _ID: Final = 1
 _INVITED: Final = 4
+_RECENT: Final = 7
 _LINKED_TO: Final = 8
 
-
+_json_rows = msgspec.json.Decoder(
+    list[tuple[int, str, int, int, int | None, int, int, str, int | None]]
+).decode
 _Uses = dict[str, Parts]
+# Keys stand first and differ: sorting never looks further.
+_Person = tuple[int, Known, Parts]
 
 _COLUMNS = (
     "key, user_id, first_seen_at, last_seen_at, last_invited_at, activity_day, activity_bits,"
     " recent_use, linked_to"
 )
+# One row of JSON, for one step of the engine: for each row it gives, the driver takes the
+# interpreter back from threads that decode other batches. Blobs are hex in JSON.
+_AS_JSON = "json_group_array(json_array(" + _COLUMNS.replace("recent_use", "hex(recent_use)") + "))"
 _BY_ID = {
-    "sqlite": f"SELECT {_COLUMNS} FROM users WHERE project_id = ? AND is_anonymous = ?"  # noqa: S608
+    "sqlite": f"SELECT {_AS_JSON} FROM users WHERE project_id = ? AND is_anonymous = ?"  # noqa: S608
     " AND user_id IN (SELECT value FROM json_each(?))",
     "postgresql": f"SELECT {_COLUMNS} FROM users WHERE project_id = %s AND is_anonymous = %s"  # noqa: S608
     " AND user_id = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))"
     " ORDER BY key FOR NO KEY UPDATE",
 }
 _BY_KEY = {
-    "sqlite": f"SELECT {_COLUMNS} FROM users WHERE key IN (SELECT value FROM json_each(?))",  # noqa: S608
+    "sqlite": f"SELECT {_AS_JSON} FROM users WHERE key IN (SELECT value FROM json_each(?))",  # noqa: S608
     "postgresql": f"SELECT {_COLUMNS} FROM users WHERE key = ANY(%s::bigint[])"  # noqa: S608
     " ORDER BY key FOR NO KEY UPDATE",
 }
@@ -78,28 +87,28 @@ def record(
     connection: Connection, project_id: str, rollups: Iterable[Rollup], names: NameIds
 ) -> list[UsageRow]:
     """Note the people of `rollups`; return their rows by key, for a usage store to add up."""
-    users: _Uses = {}
-    anonymous: _Uses = {}
+    users: _Uses = defaultdict(list)
+    anonymous: _Uses = defaultdict(list)
     count = 0
     for rollup in rollups:
         count += len(rollup.names)
         ids = names.numbers(connection, project_id, rollup.names)
         for uses, of_batch in ((users, rollup.users), (anonymous, rollup.anonymous)):
             for person_id, use in of_batch.items():
-                uses.setdefault(person_id, []).append((use, ids))
+                uses[person_id].append((use, ids))
     if not count:
         return []
     rows: list[UsageRow] = []
     changes: list[Any] = []
     late: list[Any] = []
     # In the order of the keys, which the rows get from them.
-    for known, parts in sorted(_people(connection, project_id, users, anonymous), key=_by_person):
+    for key, known, parts in sorted(_people(connection, project_id, users, anonymous)):
         first_ms, change = note(known, parts, rows)
         if change is not None:
             changes.append(change)
         invited_ms = known[_INVITED]
         if invited_ms is not None and first_ms <= invited_ms:
-            late.append((first_ms, known[_KEY], known[_KEY]))
+            late.append((first_ms, key, key))
     _save(connection, changes)
     _mark_late(connection, late)
     return rows
@@ -119,34 +128,29 @@ def active_use(connection: Connection, project_id: str, day: int) -> list[int]:
     return counts
 
 
-def _by_person(person: tuple[Known, Parts]) -> int:
-    return person[0][_KEY]
-
-
 def _people(
     connection: Connection, project_id: str, users: _Uses, anonymous: _Uses
-) -> list[tuple[Known, Parts]]:
+) -> list[_Person]:
     """Return the people with their use; that of a linked browser is its user's."""
-    people: list[tuple[Known, Parts]] = []
+    people: list[_Person] = []
     linked: dict[int, Parts] = {}
     for uses, is_anonymous in ((users, False), (anonymous, True)):
         for known in _find_or_add(connection, project_id, uses, is_anonymous):
-            user = known[_LINKED_TO]
-            if user is None or user == known[_KEY]:
-                people.append((known, uses[known[_ID]]))
+            key, user = known[_KEY], known[_LINKED_TO]
+            if user is None or user == key:
+                people.append((key, known, uses[known[_ID]]))
             else:
                 linked.setdefault(user, []).extend(uses[known[_ID]])
     return _joined(connection, people, linked) if linked else people
 
 
 def _joined(
-    connection: Connection,
-    people: list[tuple[Known, Parts]],
-    linked: dict[int, Parts],
-) -> list[tuple[Known, Parts]]:
+    connection: Connection, people: list[_Person], linked: dict[int, Parts]
+) -> list[_Person]:
     """Return the people with the use of linked browsers, given by their user's key."""
-    both = [(known, parts + linked.pop(known[_KEY], [])) for known, parts in people]
-    return both + [(known, linked[known[_KEY]]) for known in _by_key(connection, list(linked))]
+    both = [(key, known, parts + linked.pop(key, [])) for key, known, parts in people]
+    others = _by_key(connection, list(linked))
+    return both + [(known[_KEY], known, linked[known[_KEY]]) for known in others]
 
 
 def _find_or_add(
@@ -165,8 +169,8 @@ def _find_or_add(
 
 def _span(parts: Parts) -> tuple[int, int]:
     """Return when somebody was first and last here."""
-    rows = [row for use, _ in parts for row in use.values()]
-    return min(row[3] for row in rows), max(row[4] for row in rows)
+    instants = [at for use, _ in parts for *_, at in use]
+    return min(instants), max(instants)
 
 
 def _by_id(
@@ -182,8 +186,12 @@ def _by_key(connection: Connection, keys: list[int]) -> list[Known]:
 def _fetch(
     connection: Connection, sql: Mapping[str, str], parameters: Sequence[Any]
 ) -> list[Known]:
-    cursor = _driver(connection).execute(sql[connection.dialect.name], parameters)
-    found: list[Known] = cursor.fetchall()
+    driver = _driver(connection)
+    if connection.dialect.name == "sqlite":
+        rows = _json_rows(driver.execute(sql["sqlite"], parameters).fetchone()[0])
+        return [(*row[:_RECENT], bytes.fromhex(row[_RECENT]), row[_LINKED_TO]) for row in rows]
+    # As text, each byte of recent use would be written and read as two digits.
+    found: list[Known] = driver.execute(sql["postgresql"], parameters, binary=True).fetchall()
     return found
 
 
