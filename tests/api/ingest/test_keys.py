@@ -1,14 +1,14 @@
 """A key that is none costs the same to refuse, whatever is wrong with it (abuse case 19)."""
 
 import secrets
-import time
+import sys
 
 from sqlalchemy import event
 
 from backend.services import projects
 from backend.services.clock import utc_now
 
-ROUNDS = 40
+ROUNDS = 8
 
 
 def revoked_keys(db, project):
@@ -29,19 +29,35 @@ def test_unknown_malformed_and_revoked_keys_cost_the_same(db, client, project):
         "malformed": ["sk_" + secrets.token_hex(9) for _ in range(ROUNDS)],
         "revoked": revoked_keys(db, project),
     }
-    asked, cost_s, queries = [], {kind: [] for kind in keys}, {kind: [] for kind in keys}
+    asked, calls, queries = [], {kind: [] for kind in keys}, {kind: [] for kind in keys}
     event.listen(db.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
     for round_ in range(ROUNDS):
         for kind, of_kind in keys.items():
             headers = {"Authorization": f"Bearer {of_kind[round_]}"}
             asked.clear()
-            # Processor time, and the least of it: another load on the machine makes no difference.
-            started_s = time.thread_time()
-            answer = client.post("/v1/batch", json={"batch": []}, headers=headers)
-            cost_s[kind].append(time.thread_time() - started_s)
+            answer, cost = counted(lambda headers=headers: refused(client, headers))
+            calls[kind].append(cost)
             queries[kind].append(tuple(asked))
             assert (answer.status_code, answer.json["code"]) == (401, "key-invalid")
 
     assert queries["unknown"] == queries["malformed"] == queries["revoked"]
-    least_s = [min(times) for times in cost_s.values()]
-    assert max(least_s) <= 1.2 * min(least_s)
+    # The least: a driver that waits for its database may look for the answer more than once.
+    least = [min(of_kind) for of_kind in calls.values()]
+    assert max(least) <= 1.05 * min(least)
+
+
+def refused(client, headers):
+    return client.post("/v1/batch", json={"batch": []}, headers=headers)
+
+
+def counted(work):
+    """Return what `work` gave, and how many calls it made: a cost that no load can change."""
+    calls = []
+    sys.setprofile(
+        lambda _frame, kind, _arg: calls.append(None) if kind in ("call", "c_call") else None
+    )
+    try:
+        result = work()
+    finally:
+        sys.setprofile(None)
+    return result, len(calls)
