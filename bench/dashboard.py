@@ -1,4 +1,4 @@
-"""The dashboard on 100,000 answers: its server, its weight, its paint and its interactions.
+"""The dashboard on 100,000 answers and on the demo: server, weight, paint and interactions.
 
 The floor of each row is what issue and guide promise, so a ratio up to 1 keeps the promise. The
 server's time is that of its processor, of a loaded window; paint and interaction are a Chromium's
@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -35,10 +36,13 @@ from backend.domain.insights.columns import make_answers
 from backend.services import sessions, surveys
 from backend.services.clock import utc_now
 from backend.services.ids import new_id
+from backend.storage.db import Database
 from backend.storage.models import Member
 from backend.web import assets
 from backend.web.charts.scatter import scatter
 from bench.insights_world import PROJECT, World, write
+from demo import world as demo_world
+from demo.settings import Settings
 from tools.browsers import find
 
 SERVER_MS: Final = 150
@@ -55,12 +59,16 @@ PAGES: Final = {
     "features": "/explore/features",
     "active_use": "/explore/active-use",
     "people": "/explore/active-use/people",
+    "segments": "/explore/segments",
     "accounts": "/accounts",
-    "account": "/accounts/acc_1",
-    "person": "/users/user_1",
+    "account": "/accounts/{account}",
+    "person": "/users/{user}",
+    "explain": "/explain?user={user}",
     "inbox": "/inbox",
     "surveys": "/surveys",
     "survey": "/surveys/{survey}",
+    "editor": "/surveys/{survey}/edit",
+    "audience": "/surveys/{survey}/audience",
     "themes": "/settings/themes",
     "install": "/settings",
 }
@@ -73,29 +81,57 @@ WATCH: Final = """
 """
 
 
+@dataclass(frozen=True)
+class Subject:
+    """A project to look at, with an account and a user that it has."""
+
+    name: str
+    db: Database
+    survey: str
+    account: str
+    user: str
+
+
 def run() -> Iterator[dict[str, object]]:
     """Yield the server's time and the weight of each page, then paint and interaction."""
+    yield _chart()
+    wanted = os.environ.get("DASHBOARD_OF", "answers demo").split()
+    for make in (make for name, make in SUBJECTS.items() if name in wanted):
+        with tempfile.TemporaryDirectory() as folder:
+            subject = make(Path(folder))
+            yield from _measured(subject, Path(folder))
+            subject.db.close()
+
+
+def _measured(subject: Subject, folder: Path) -> Iterator[dict[str, object]]:
+    app = create_app(Config(data_dir=folder, rate_limits=False, insecure_cookies=True), subject.db)
+    token = subject.db.transact(_owner)
+    given = {"survey": subject.survey, "account": subject.account, "user": subject.user}
+    paths = {subject.name + name: path.format(**given) for name, path in PAGES.items()}
+    client = app.test_client()
+    client.set_cookie(PLAIN_COOKIE, token)
+    yield from _served(client, paths)
+    with _listening(app) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
+        context = browser.new_context()
+        context.add_cookies([{"name": PLAIN_COOKIE, "value": token, "url": url}])
+        yield from _painted(context, url, paths)
+        yield _interaction(context, url, subject.name, paths)
+        browser.close()
+
+
+def _answers(folder: Path) -> Subject:
     answers = int(os.environ.get("DASHBOARD_ANSWERS", "100000"))
-    with tempfile.TemporaryDirectory() as folder:
-        now_ms = int(time.time() * 1000)
-        db = write(Path(folder) / "zeroten.db", World(answers=answers, now_ms=now_ms))
-        app = create_app(
-            Config(data_dir=Path(folder), rate_limits=False, insecure_cookies=True), db
-        )
-        survey, token = db.transact(_survey), db.transact(_owner)
-        paths = {name: path.format(survey=survey) for name, path in PAGES.items()}
-        client = app.test_client()
-        client.set_cookie(PLAIN_COOKIE, token)
-        yield from _served(client, paths)
-        yield _chart()
-        with _listening(app) as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
-            context = browser.new_context()
-            context.add_cookies([{"name": PLAIN_COOKIE, "value": token, "url": url}])
-            yield from _painted(context, url, paths)
-            yield _interaction(context, url, paths)
-            browser.close()
-        db.close()
+    now_ms = int(time.time() * 1000)
+    db = write(folder / "zeroten.db", World(answers=answers, now_ms=now_ms))
+    return Subject("", db, db.transact(_survey), "acc_1", "user_1")
+
+
+def _demo(folder: Path) -> Subject:
+    settings = Settings.from_env({"ZEROTEN_DATA": str(folder)})
+    keys = demo_world.prepare(settings, {})
+    db = Database(Config(data_dir=folder).url)
+    return Subject("demo_", db, keys.survey_id, "demo-01", "user-0001")
 
 
 def row(name: str, value: float, unit: str, floor: float) -> dict[str, object]:
@@ -144,24 +180,33 @@ def _painted(
         yield row(f"{name}_first_paint", median(found), "ms", PAINT_MS)
 
 
-def _interaction(context: BrowserContext, url: str, paths: dict[str, str]) -> dict[str, object]:
+def _interaction(
+    context: BrowserContext, url: str, of: str, paths: dict[str, str]
+) -> dict[str, object]:
     """Open menus, type, turn the slider, go by keyboard; return the slowest next paint."""
     slowest = []
-    for name in ("home", "active_use", "inbox", "survey"):
+    for name in ("home", "explore", "active_use", "inbox", "survey", "editor", "audience"):
         page = _slow_page(context)
-        page.goto(url + paths[name])
+        page.goto(url + paths[of + name])
         page.locator("details.menu > summary").last.click()
         page.keyboard.press("Escape")
         if name == "inbox":
             page.get_by_role("searchbox").press_sequentially("slow")
+            page.get_by_role("heading", name="Comments, newest first").click()
+            for key in ("j", "j", "c", "n"):
+                page.keyboard.press(key)
         if name == "survey":
             page.get_by_role("slider").first.press("ArrowLeft")
+        if name == "editor":
+            page.get_by_label("Question", exact=True).first.press_sequentially("slow")
+        if name == "audience":
+            page.get_by_role("button", name="Add a condition").first.click()
         for _ in range(5):
             page.keyboard.press("Tab")
         page.wait_for_timeout(500)
         slowest.append(float(page.evaluate("slowest")))
         page.close()
-    return row("interaction_to_next_paint", max(slowest), "ms", INTERACTION_MS)
+    return row(f"{of}interaction_to_next_paint", max(slowest), "ms", INTERACTION_MS)
 
 
 def _slow_page(context: BrowserContext) -> Page:
@@ -215,3 +260,6 @@ def _listening(app: Flask) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
+
+
+SUBJECTS: Final = {"answers": _answers, "demo": _demo}

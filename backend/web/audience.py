@@ -28,6 +28,7 @@ from backend.web import audience_form, signed_in
 from backend.web.asked import survey_names
 from backend.web.audience_form import Groups
 from backend.web.blueprint import page, web
+from backend.web.content_form import as_json
 
 POINTER: Final = "#/targeting/audience"
 _NAMES: Final = 300
@@ -95,18 +96,24 @@ def _decoded(text: str) -> Any:
 
 
 def _save(survey_id: str, rule: Any) -> None:
+    """Save the audience also when somebody has changed other parts of the survey meanwhile.
+
+    Raises:
+        PreconditionFailedError: they changed the audience.
+    """
     project_id, actor = signed_in.project_id(), signed_in.principal().token_id
-    tags = frozenset([request.form.get("revision", "")])
-    zeroten().db.transact(
-        lambda session: service.change(
-            session,
-            project_id,
-            survey_id,
-            {"targeting": {"audience": rule}},
-            actor=actor,
-            if_match=tags,
+    begun = request.form.get("begun")
+
+    def work(session: Session) -> None:
+        stored = one(session, Survey, project_id, survey_id, lock=True)
+        is_same = as_json(stored.targeting["audience"]) == begun
+        tag = str(stored.revision) if is_same else request.form.get("revision", "")
+        change = {"targeting": {"audience": rule}}
+        service.change(
+            session, project_id, survey_id, change, actor=actor, if_match=frozenset([tag])
         )
-    )
+
+    zeroten().db.transact(work)
 
 
 def _page(
@@ -132,6 +139,7 @@ def _page(
         status,
         section="Surveys",
         survey=stored,
+        **_of_whom(stored, is_new=request.method == "GET" or status == 412),
         rows=rows,
         faults=_by_row(faults, rule, rows) if rows and is_asked else {},
         problems=[fault.detail for fault in faults],
@@ -148,6 +156,12 @@ def _page(
         traits=sorted({*(known.people or ()), *(known.accounts or ())}),
         is_tried=request.method == "POST" and is_asked,
     )
+
+
+def _of_whom(stored: dict[str, Any], *, is_new: bool) -> dict[str, Any]:
+    """Return what the form was made from: a button that redraws it does not hide what changed."""
+    now = {"revision": stored["revision"], "begun": as_json(stored["targeting"]["audience"])}
+    return now if is_new else {name: request.form.get(name, now[name]) for name in now}
 
 
 def _count(session: Session, survey_id: str, rule: Any) -> dict[str, Any]:

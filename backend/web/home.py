@@ -20,7 +20,7 @@ from backend.web.asked import Asked, asked, caches, choices, survey_names
 from backend.web.blueprint import page, web
 from backend.web.charts.distribution import distribution
 from backend.web.charts.intervals import interval
-from backend.web.charts.trend import trend
+from backend.web.charts.trend import is_drawn, trend
 
 UNITS: Final = ("week", "month", "quarter")
 FULL_SCALE: Final = (-100, 100)
@@ -63,12 +63,12 @@ def home() -> Response:
         "home.html",
         asked=wanted,
         score=score,
-        scale=interval(level, FULL_SCALE) if level["nps"] is not None else None,
+        scale=interval(level, FULL_SCALE) if level["lower"] is not None else None,
         bars=distribution(score["distribution"]) if score["distribution"] else None,
         trend=over,
         unit=unit,
         units=UNITS,
-        curve=trend(over, watched["rows"]) if _has_scores(over) else None,
+        curve=trend(over, watched["rows"]) if any(map(is_drawn, over["rows"])) else None,
         alarms=watched["rows"],
         answered=who,
         **given,
@@ -112,11 +112,6 @@ def _longer(wanted: Asked) -> Any:
     if wanted.window is None:
         return wanted.question
     return replace(wanted.question, since=None)
-
-
-def _has_scores(table: dict[str, Any]) -> bool:
-    """Whether the trend has a point to draw: months of a few answers have none."""
-    return any(row["level"]["nps"] is not None for row in table["rows"])
 
 
 def _unit() -> str:

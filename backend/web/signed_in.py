@@ -25,7 +25,12 @@ PLANE: Final = "dashboard"
 PROJECT: Final = "project_id"
 CSRF_FIELD: Final = "csrf_token"
 FORM_BYTES: Final = 500_000
-LARGE_FORMS: Final = {"web.import_answers": 16_000_000}
+LARGE_FORMS: Final = {
+    "web.import_answers": 16_000_000,
+    # What was begun with travels along, and what somebody else wrote meanwhile.
+    "web.save_survey": 2_000_000,
+    "web.preview_form": 2_000_000,
+}
 _MOST_PROJECTS: Final = 200
 
 

@@ -5,56 +5,55 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 from flask import Response, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from backend.api.auth import access
 from backend.api.state import zeroten
 from backend.domain import roles
 from backend.domain.errors import FieldError, InvalidRequestError, PreconditionFailedError
-from backend.domain.flow.changes import Change, changes
 from backend.domain.limits import NAME_LENGTH
 from backend.services import survey_checks
 from backend.services import surveys as service
 from backend.services.scope import one
 from backend.storage.models import Survey
-from backend.web import content_form, preview, signed_in
+from backend.web import content_form, joining, preview, signed_in
 from backend.web.blueprint import page, web
+from backend.web.joining import Draft, Joined
 
 _SAVE: Final = "save"
+_THEIRS: Final = "theirs"
+_TAKEN: Final = "Where both had changed the same, theirs now stands below. Save to keep it."
 
 
 @web.get("/surveys/<survey_id>/edit")
 @access("dashboard", role=roles.ADMIN, scope="surveys:write")
 def edit_survey(survey_id: str) -> Response:
     """The draft as a form."""
-    with zeroten().db.read() as session:
-        stored = _stored(session, survey_id)
-    return _page(stored, stored["name"], stored["content"])
+    stored = joining.of(_stored(survey_id))
+    return _page(survey_id, stored, stored)
 
 
 @web.post("/surveys/<survey_id>/edit")
 @access("dashboard", role=roles.ADMIN, scope="surveys:write")
 def save_survey(survey_id: str) -> ResponseReturnValue:
     """Save the draft; other buttons change the form alone, and nothing is stored."""
-    content = content_form.read(request.form)
+    content, begun = content_form.read(request.form), joining.begun(request.form)
     name, do = request.form.get("name", "").strip()[:NAME_LENGTH], request.form.get("do", _SAVE)
+    yours = Draft(begun.revision, name, content)
+    if do == _THEIRS:
+        return _page(survey_id, begun, _with_theirs(yours), note=_TAKEN)
     if do != _SAVE:
         shown = content_form.act(content, do, request.form.get("new_language", "").strip())
-        return _page(_now(survey_id), name, shown)
+        return _page(survey_id, begun, yours._replace(content=shown))
     try:
-        _save(survey_id, name, content)
+        _save(survey_id, yours)
     except PreconditionFailedError:
-        stored = _now(survey_id)
-        differences = _differences(stored["content"], content)
-        return _page(stored, name, content, status=412, differences=differences)
+        return _join(survey_id, begun, yours)
     except InvalidRequestError as error:
-        return _page(_now(survey_id), name, content, status=422, faults=error.errors)
-    address = url_for(
-        "web.survey", survey_id=survey_id, project_id=signed_in.project_id(), done="drafted"
-    )
-    return redirect(address, 303)
+        return _page(survey_id, begun, yours, status=422, faults=error.errors)
+    return _saved(survey_id, "drafted")
 
 
 @web.post("/surveys/<survey_id>/preview")
@@ -73,67 +72,100 @@ def preview_form(survey_id: str) -> Response:
     return jsonify({"content": content, "options": options, "faults": told})
 
 
-def _save(survey_id: str, name: str, content: dict[str, Any]) -> None:
+def _join(survey_id: str, begun: Draft, yours: Draft) -> ResponseReturnValue:
+    """Save what two wrote at once; where both changed the same, show it and lose nothing."""
+    theirs = joining.of(_stored(survey_id))
+    joined = joining.join(begun, theirs, yours)
+    if joined is None:
+        # Put right first: what is joined then has no faults of its own.
+        faults = survey_checks.content_faults(yours.content, "#/content")
+        return _page(survey_id, begun, yours, status=422, faults=faults)
+    if joined.is_clean:
+        try:
+            _save(survey_id, joined.draft)
+        except PreconditionFailedError:
+            # Somebody saved in this very moment: theirs is in the form, to be joined again.
+            return _page(survey_id, theirs, joined.draft, status=412)
+        except InvalidRequestError as error:
+            return _page(survey_id, theirs, joined.draft, status=422, faults=error.errors)
+        return _saved(survey_id, "joined")
+    return _page(survey_id, theirs, joined.draft, status=412, joined=joined)
+
+
+def _with_theirs(yours: Draft) -> Draft:
+    """Return the form with theirs where both changed the same; what was entered since stays."""
+    shown = Draft(yours.revision, request.form.get("shown_name", yours.name), _shown())
+    found = joining.join(shown, joining.begun(request.form, "otherwise"), yours)
+    return yours if found is None else found.draft
+
+
+def _shown() -> dict[str, Any]:
+    return msgspec.json.decode(request.form["base"], type=dict[str, Any])
+
+
+def _saved(survey_id: str, done: str) -> ResponseReturnValue:
+    address = url_for(
+        "web.survey", survey_id=survey_id, project_id=signed_in.project_id(), done=done
+    )
+    return redirect(address, 303)
+
+
+def _save(survey_id: str, draft: Draft) -> None:
     project_id, actor = signed_in.project_id(), signed_in.principal().token_id
-    if not name:
+    if not draft.name:
         raise InvalidRequestError(errors=[FieldError("#/name", "The survey needs a name.")])
-    tags = frozenset([request.form.get("revision", "")])
     zeroten().db.transact(
         lambda session: service.change(
             session,
             project_id,
             survey_id,
-            {"name": name, "content": content},
+            {"name": draft.name, "content": draft.content},
             actor=actor,
-            if_match=tags,
+            if_match=frozenset([str(draft.revision)]),
         )
     )
 
 
-def _now(survey_id: str) -> dict[str, Any]:
+def _stored(survey_id: str) -> dict[str, Any]:
     with zeroten().db.read() as session:
-        return _stored(session, survey_id)
-
-
-def _stored(session: Session, survey_id: str) -> dict[str, Any]:
-    return service.view(session, one(session, Survey, signed_in.project_id(), survey_id))
-
-
-def _differences(theirs: dict[str, Any], yours: dict[str, Any]) -> list[Change]:
-    """Return what differs; a form with faults cannot be compared, and is not lost for that."""
-    return [] if survey_checks.content_faults(yours, "#") else changes(theirs, yours)
+        return service.view(session, one(session, Survey, signed_in.project_id(), survey_id))
 
 
 def _page(
-    stored: dict[str, Any],
-    name: str,
-    content: dict[str, Any],
+    survey_id: str,
+    begun: Draft,
+    shown: Draft,
     *,
     status: int = 200,
     faults: Sequence[FieldError] = (),
-    differences: Sequence[Change] = (),
+    joined: Joined | None = None,
+    note: str = "",
 ) -> Response:
+    content = shown.content
     places = {field_of(fault.pointer, content): fault.detail for fault in faults}
     others = set(content["texts"]) - {content["default_language"]}
     return page(
         "edit.html",
         status,
         section="Surveys",
-        survey=stored,
-        name=name,
+        survey=_stored(survey_id),
+        name=shown.name,
         content=content,
         base=content_form.as_json(content),
+        begun=joining.as_json(begun),
+        otherwise=joining.as_json(joined.otherwise if joined else None),
         faults=places,
         where=where,
         is_translation_wrong=lambda at: any(
             field.startswith(f"{at}.") and field.rpartition(".")[2] in others for field in places
         ),
-        differences=differences,
+        conflicts=joined.conflicts if joined else (),
         conditions=[content_form.conditions(content, i) for i in range(len(content["questions"]))],
         bands=content_form.bands(content),
         kinds=content_form.KIND_NAMES,
         languages=[(one, one) for one in content["texts"]],
         is_conflict=status == 412,
+        note=note,
         as_json=content_form.as_json,
     )
 

@@ -7,16 +7,13 @@ from typing import Any, Final
 
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.api.auth import access
-from backend.api.schemas.surveys import SurveyChangeSchema
 from backend.api.state import zeroten
 from backend.domain import roles
 from backend.domain.audience_words import in_words
 from backend.domain.errors import (
-    FieldError,
     InvalidRequestError,
     NotFoundError,
     PreconditionFailedError,
@@ -30,21 +27,14 @@ from backend.services.clock import utc_now
 from backend.services.decisions import Filters
 from backend.services.scope import one
 from backend.storage.models import Survey
-from backend.web import signed_in
+from backend.web import sampling_form, signed_in
 from backend.web.asked import survey_names
 from backend.web.blueprint import page, web
+from backend.web.content_form import as_json
 
 SHOWN_DECISIONS: Final = 8
 # A forecast follows the slider: on so many people it is off by a percent or two, within 0.1 s.
 FORECAST_ON: Final = 1_000
-# What the sampling form holds: percent and whole days.
-SAMPLING: Final = ("rate", "spread_days", "old_enough_days")
-RESTS: Final = {
-    "rest_days": "after an answer to this survey",
-    "decline_rest_days": "after a “no”",
-    "ignore_rest_days": "after being ignored",
-    "any_survey_rest_days": "after any survey",
-}
 
 
 @web.get("/surveys")
@@ -90,31 +80,54 @@ def copy_survey(survey_id: str) -> ResponseReturnValue:
 @access("dashboard", role=roles.VIEWER, scope="surveys:read")
 def survey(survey_id: str) -> Response:
     """One survey; the sampling in the address is tried, not saved."""
-    tried = {name: request.args[name] for name in (*SAMPLING, *RESTS) if name in request.args}
-    return _page(survey_id, tried)
+    return _page(survey_id, sampling_form.entered(request.args))
 
 
 @web.post("/surveys/<survey_id>")
 @access("dashboard", role=roles.ADMIN, scope="surveys:write")
 def change_survey(survey_id: str) -> ResponseReturnValue:
-    """Save the sampling and the rests; when somebody was faster, show both and lose nothing."""
-    project_id, actor = signed_in.project_id(), signed_in.principal().token_id
-    given = {name: request.form[name] for name in (*SAMPLING, *RESTS) if name in request.form}
-    tags = frozenset([request.form.get("revision", "")])
+    """Save the sampling and the rests; when somebody was faster, both are kept where they can."""
+    given = sampling_form.entered(request.form)
+    if request.form.get("do") == "try":
+        values: dict[str, Any] = {"project_id": signed_in.project_id(), **given}
+        return redirect(url_for("web.survey", survey_id=survey_id, **values), 303)
     try:
-        wanted = _changes(given)
-        zeroten().db.transact(
-            lambda session: service.change(
-                session, project_id, survey_id, wanted, actor=actor, if_match=tags
-            )
-        )
+        _change(survey_id, given, request.form.get("revision", ""))
     except PreconditionFailedError:
-        told = "Somebody else has changed this survey meanwhile. What you entered stands below."
-        return _page(survey_id, given, told, 412)
+        return _change_late(survey_id, given)
     except InvalidRequestError as error:
         faults = " ".join(fault.detail for fault in error.errors)
         return _page(survey_id, given, faults or error.detail, 422)
     return _back(survey_id, "saved")
+
+
+def _change(survey_id: str, given: dict[str, str], revision: str) -> None:
+    project_id, actor = signed_in.project_id(), signed_in.principal().token_id
+    wanted = sampling_form.changes(given)
+    zeroten().db.transact(
+        lambda session: service.change(
+            session, project_id, survey_id, wanted, actor=actor, if_match=frozenset([revision])
+        )
+    )
+
+
+def _change_late(survey_id: str, given: dict[str, str]) -> ResponseReturnValue:
+    """Save what somebody entered while another saved; a field that both changed is asked about."""
+    with zeroten().db.read() as session:
+        stored = service.view(session, one(session, Survey, signed_in.project_id(), survey_id))
+    theirs = sampling_form.shown(stored)
+    joined, fields = sampling_form.joined(sampling_form.begun(request.form), theirs, given)
+    told = "Somebody else has changed this survey meanwhile. What you entered stands below."
+    if not fields:
+        try:
+            _change(survey_id, joined, str(stored["revision"]))
+            return _back(survey_id, "joined_sampling")
+        except PreconditionFailedError:
+            return _page(survey_id, joined, told, 412)
+    named = [f"{sampling_form.NAMES[name]}: {theirs[name]}, yours {given[name]}" for name in fields]
+    return _page(
+        survey_id, joined, f"{told} Theirs: {'; '.join(named)}. Save again for yours.", 412
+    )
 
 
 @web.post("/surveys/<survey_id>/status")
@@ -153,7 +166,9 @@ def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int 
         notes = survey_checks.warnings(session, found, utc_now())
         forecast = None
         try:
-            tries = survey_checks.checked(session, project_id, _changes(tried), "#/sampling", {})
+            tries = survey_checks.checked(
+                session, project_id, sampling_form.changes(tried), "#/sampling", {}
+            )
             forecast = reach.reach(
                 session,
                 parts.published,
@@ -175,9 +190,10 @@ def _page(survey_id: str, tried: dict[str, str], problem: str = "", status: int 
         draft_changes=draft,
         audience=in_words(stored["targeting"]["audience"], names),
         warnings=notes,
-        values=_form(stored) | tried,
+        values=sampling_form.shown(stored) | tried,
+        begun=as_json(sampling_form.shown(stored)),
         is_tried=bool(tried),
-        rests=RESTS,
+        rests=sampling_form.RESTS,
         forecast=forecast,
         decisions=asked,
         problem=problem,
@@ -193,45 +209,6 @@ def _decisions(session: Session, survey_id: str) -> list[dict[str, Any]]:
         session, signed_in.project_id(), survey_id, filters, after=None, limit=SHOWN_DECISIONS
     )
     return [decisions.summary(row) for row in found]
-
-
-def _form(stored: dict[str, Any]) -> dict[str, str]:
-    """Return the fields of the form as they are stored."""
-    sampling = stored["sampling"]
-    return {
-        "rate": f"{100 * sampling['rate']:g}",
-        "spread_days": str(sampling["spread_days"]),
-        "old_enough_days": f"{stored['targeting']['old_enough_days']:g}",
-        **{name: f"{stored['rests'][name]:g}" for name in RESTS},
-    }
-
-
-def _changes(given: dict[str, str]) -> dict[str, Any]:
-    """Return the change that a form asks for, checked as REST checks it.
-
-    Raises:
-        InvalidRequestError.
-    """
-    document: dict[str, Any] = {}
-    try:
-        if "rate" in given:
-            document.setdefault("sampling", {})["rate"] = float(given["rate"]) / 100
-        if "spread_days" in given:
-            document.setdefault("sampling", {})["spread_days"] = int(given["spread_days"])
-        if "old_enough_days" in given:
-            document["targeting"] = {"old_enough_days": float(given["old_enough_days"])}
-        for name in RESTS:
-            if name in given:
-                document.setdefault("rests", {})[name] = float(given[name])
-        found: dict[str, Any] = SurveyChangeSchema().load(document)
-    except (ValueError, ValidationError) as error:
-        detail = "The rate is 0 to 100 percent; days are numbers from 0 to 3650."
-        raise _refusal(detail) from error
-    return found
-
-
-def _refusal(detail: str) -> InvalidRequestError:
-    return InvalidRequestError(errors=[FieldError("#/sampling", detail)])
 
 
 def _back(survey_id: str, done: str) -> ResponseReturnValue:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from html import unescape
 
 import pytest
 
@@ -10,6 +12,7 @@ from backend.services import surveys
 from backend.storage.models import ApiKey, Survey
 from tests.answers import give
 from tests.conftest import ORIGIN
+from tests.web.conftest import words
 
 FORM = {
     "rate": "40",
@@ -57,6 +60,51 @@ def test_of_two_who_change_a_survey_the_second_is_told_and_loses_nothing(visit, 
     assert "Somebody else has changed this survey meanwhile." in late.text
     assert 'value="77"' in late.text
     assert stored(db, world)["sampling"]["rate"] == 0.4
+
+
+def sampling(visitor, survey_id):
+    """Return what the sampling form was made from, and its revision."""
+    page = visitor.get(f"/surveys/{survey_id}").text
+    begun = unescape(re.search(r'name="begun" value="([^"]*)"', page)[1])
+    return {"begun": begun, "revision": revision(visitor, survey_id)} | json.loads(begun)
+
+
+def test_of_two_who_change_different_numbers_of_a_survey_both_are_saved(visit, world, db):
+    visitor, page = visit("admin"), f"/surveys/{world}"
+    form = sampling(visitor, world)
+    assert visitor.send(page, on=page, **form | {"rate": "40"}).status_code == 303
+
+    late = visitor.send(page, on=page, **form | {"rest_days": "60.0"})
+
+    assert late.status_code == 303
+    assert "together with what somebody else saved meanwhile" in visitor.text(late.location)
+    assert stored(db, world)["sampling"]["rate"] == 0.4
+    assert stored(db, world)["rests"]["rest_days"] == 60
+
+
+def test_a_number_that_two_changed_is_asked_about_and_the_others_are_kept(visit, world, db):
+    visitor, page = visit("admin"), f"/surveys/{world}"
+    form = sampling(visitor, world)
+    hers = form | {"rate": "40", "spread_days": "7"}
+    assert visitor.send(page, on=page, **hers).status_code == 303
+
+    late = visitor.send(page, on=page, **form | {"rate": "60"})
+
+    assert late.status_code == 412
+    assert "Theirs: in the sample, percent: 40, yours 60." in words(late.text)
+    assert 'name="spread_days" type="number" min="0" max="3650" value="7"' in late.text
+    assert stored(db, world)["sampling"]["rate"] == 0.4
+
+
+def test_trying_leads_to_an_address_that_holds_the_numbers_and_no_token(visit, world):
+    visitor, page = visit("admin"), f"/surveys/{world}"
+
+    sent = visitor.send(page, on=page, do="try", **sampling(visitor, world) | {"rate": "40"})
+
+    assert sent.status_code == 303
+    assert "rate=40" in sent.location
+    assert "token" not in sent.location
+    assert "What this would bring" in visitor.text(sent.location)
 
 
 def test_what_cannot_be_is_refused_beside_the_form(visit, world, db):

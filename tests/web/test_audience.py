@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from html import unescape
 
 import pytest
 
@@ -129,8 +130,8 @@ def stored(db, survey_id):
 
 
 def form_of(page):
-    revision = re.search(r'name="revision" value="(\d+)"', page)[1]
-    return {"revision": revision}
+    hidden = dict(re.findall(r'name="(revision|begun)" value="([^"]*)"', page))
+    return {name: unescape(value) for name, value in hidden.items()}
 
 
 def test_people_are_counted_before_the_audience_is_saved(visit, world, db):
@@ -150,6 +151,20 @@ def test_people_are_counted_before_the_audience_is_saved(visit, world, db):
     assert late.status_code == 412
     assert "Saved is now: role is admin" in words(late.text)
     assert 'value="member"' in late.text
+
+
+def test_another_part_changed_meanwhile_is_not_in_the_way_of_the_audience(visit, world, db):
+    visitor, page = visit("admin"), f"/surveys/{world}/audience"
+    form = form_of(visitor.get(page).text) | fields(Groups(groups=(Group(rows=(_row("admin"),)),)))
+    survey = f"/surveys/{world}"
+    now = form_of(visitor.get(page).text)["revision"]
+    rates = {"rate": "40", "spread_days": "3", "old_enough_days": "0"}
+    assert visitor.send(survey, on=survey, revision=now, **rates).status_code == 303
+
+    assert visitor.send(page, on=page, do="save", **form).status_code == 303
+
+    assert stored(db, world)["targeting"]["audience"] == ADMINS
+    assert stored(db, world)["sampling"]["rate"] == 0.4
 
 
 def test_a_fault_stands_at_its_row(visit, world, db):

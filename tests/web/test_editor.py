@@ -120,21 +120,69 @@ def test_faults_are_told_at_their_fields_and_nothing_is_lost(drafted):
     assert stored()["content"] == NPS
 
 
-def test_of_two_who_write_the_second_sees_both_and_loses_nothing(drafted):
+def test_of_two_who_write_different_fields_both_are_saved(drafted):
     visitor, page, stored = drafted
     form = fields_of(visitor.get(page).text)
-    assert visitor.send(page, on=page, **form | {"q0.text.en": "Hers?"}).status_code == 303
+    hers = {"q0.text.en": "Hers?", "theme.accent": "#6b2fb3"}
+    assert visitor.send(page, on=page, **form | hers).status_code == 303
+    # A button that redraws the form does not make him lose sight of what he began with.
+    drawn = visitor.send(page, on=page, **form | {"do": "add:text"})
 
-    late = visitor.send(page, on=page, **form | {"q0.text.en": "His?", "q0.low.en": "Never"})
+    mine = {"q0.low.en": "Never", "q2.text.en": "And then?", "name": "Ours"}
+    late = visitor.send(page, on=page, **fields_of(drawn.text) | mine)
+
+    assert late.status_code == 303
+    assert "together with what somebody else saved meanwhile" in visitor.text(late.location)
+    content = stored()["content"]
+    said = content["texts"]["en"]["questions"]
+    assert (said["score"]["text"], said["score"]["low"]) == ("Hers?", "Never")
+    assert said["text"]["text"] == "And then?"
+    assert content["theme"]["accent"] == "#6b2fb3"
+    assert stored()["name"] == "Ours"
+
+
+def test_of_two_who_write_one_field_the_second_sees_it_and_loses_nothing(drafted):
+    visitor, page, stored = drafted
+    form = fields_of(visitor.get(page).text)
+    hers = {"q0.text.en": "Hers?", "q0.high.en": "Always", "name": "Hers"}
+    assert visitor.send(page, on=page, **form | hers).status_code == 303
+
+    his = {"q0.text.en": "His?", "q0.low.en": "Never", "name": "His"}
+    late = visitor.send(page, on=page, **form | his)
 
     assert late.status_code == 412
     text = words(late.text)
     assert "Words en, score, text Hers? His?" in text
-    assert "Words en, score, low Not at all likely Never" in text
+    assert "Words the survey's name Hers His" in text
+    assert "en, score, low" not in text
     assert stored()["content"]["texts"]["en"]["questions"]["score"]["text"] == "Hers?"
-    again = visitor.send(page, on=page, **fields_of(late.text))
-    assert again.status_code == 303
+    shown = fields_of(late.text)
+    assert (shown["q0.text.en"], shown["q0.low.en"], shown["q0.high.en"]) == (
+        "His?", "Never", "Always",
+    )  # fmt: skip
+
+    theirs = visitor.send(page, on=page, **shown | {"do": "theirs", "q1.text.en": "Since?"})
+    taken = fields_of(theirs.text)
+    assert (taken["q0.text.en"], taken["name"], taken["q1.text.en"]) == ("Hers?", "Hers", "Since?")
+    assert taken["q0.low.en"] == "Never"
+
+    assert visitor.send(page, on=page, **shown).status_code == 303
     assert stored()["content"]["texts"]["en"]["questions"]["score"]["text"] == "His?"
+
+
+def test_a_late_form_with_faults_is_put_right_first_and_joined_then(drafted):
+    visitor, page, stored = drafted
+    form = fields_of(visitor.get(page).text)
+    assert visitor.send(page, on=page, **form | {"q0.text.en": "Hers?"}).status_code == 303
+
+    faulty = visitor.send(page, on=page, **form | {"q1.text.en": ""})
+    assert faulty.status_code == 422
+    assert 'id="q1.text.en-fault"' in faulty.text
+    again = visitor.send(page, on=page, **fields_of(faulty.text) | {"q1.text.en": "Why so?"})
+
+    assert again.status_code == 303
+    said = stored()["content"]["texts"]["en"]["questions"]
+    assert (said["score"]["text"], said["why"]["text"]) == ("Hers?", "Why so?")
 
 
 def test_publishing_tells_what_it_changes(drafted):

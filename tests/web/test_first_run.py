@@ -64,9 +64,13 @@ def test_an_empty_project_leads_step_by_step_to_its_first_answer(
     assert "Answered 9: “Love it”" in owner.text("/users/user-1")
 
 
-def test_every_page_holds_a_project_of_one_answer(visit, client, project, make_survey):
+@pytest.mark.parametrize("answers", [1, 6])
+def test_every_page_holds_a_project_of_few_answers_of_one_account(
+    visit, client, project, make_survey, answers
+):
     survey_id = make_survey()
-    give(client, project, "user-1", 9, "Love it", account={"id": "acme"})
+    for number in range(answers):
+        give(client, project, f"user-{number + 1}", 9, "Love it", account={"id": "acme"})
     owner = visit("owner")
 
     for path in (
@@ -75,7 +79,9 @@ def test_every_page_holds_a_project_of_one_answer(visit, client, project, make_s
         *("/inbox", "/surveys", f"/surveys/{survey_id}", "/settings/themes"),
     ):
         owner.text(path)
-    assert "NPS 100" not in owner.text("/")
+    home = owner.text("/")
+    assert "NPS 100" not in home
+    assert ("All answers come from one account" in home) == (answers == 6)
 
 
 def test_names_of_two_hundred_emoji_are_shown_whole(visit, client, project, make_survey):

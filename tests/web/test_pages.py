@@ -157,7 +157,7 @@ def test_accounts_say_the_window_they_are_about(visit, world):
 
     assert '<option value="180" selected>' in visitor.get("/accounts").text
     assert '<option value="90" selected>' in visitor.get("/accounts?window=90").text
-    assert "Last 180 days." in visitor.text("/accounts/acc_1")
+    assert "of the last 180 days" in visitor.text("/accounts/acc_1")
 
 
 def test_comments_that_a_segment_cannot_narrow_are_left_out(visit, world):

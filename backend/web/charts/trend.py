@@ -29,6 +29,11 @@ def trend(table: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]] = ()) ->
     )
 
 
+def is_drawn(row: Mapping[str, Any]) -> bool:
+    """Whether a bucket has a score with an interval: answers of one account alone have none."""
+    return row["level"]["nps"] is not None and row["level"]["lower"] is not None
+
+
 def _draw(
     table: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]], width: int, css: str
 ) -> Markup:
@@ -106,7 +111,7 @@ def _runs(rows: Sequence[Mapping[str, Any]], x: Sequence[float], y: Scale) -> li
     marks: list[Markup] = []
     run: list[tuple[float, Mapping[str, Any]]] = []
     for row, at in [*zip(rows, x, strict=True), (None, 0.0)]:
-        if row is not None and row["level"]["nps"] is not None and not row["running"]:
+        if row is not None and is_drawn(row) and not row["running"]:
             run.append((at, row["level"]))
             continue
         if len(run) > 1:
@@ -122,7 +127,7 @@ def _dots(rows: Sequence[Mapping[str, Any]], x: Sequence[float], y: Scale) -> li
     marks = []
     for row, at in zip(rows, x, strict=True):
         level = row["level"]
-        if level["nps"] is None:
+        if not is_drawn(row):
             continue
         css = "running" if row["running"] else "few" if level["note"] else ""
         told = f"{row['bucket']}: {points(level['nps'])}, n = {level['n']}"

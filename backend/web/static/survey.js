@@ -16,7 +16,7 @@ let waiting = 0;
 const forecast = async () => {
   const turn = ++latest;
   const wanted = new URLSearchParams(new FormData(form));
-  for (const name of ['csrf_token', 'revision']) wanted.delete(name);
+  for (const name of ['csrf_token', 'revision', 'begun']) wanted.delete(name);
   const part = (await get(`${form.getAttribute('action')}?${wanted}`))?.getElementById('forecast');
   if (part && turn === latest) document.getElementById('forecast').replaceWith(part);
 };

@@ -14,6 +14,20 @@ LOOKS = {
     "narrow": {"viewport": {"width": 320, "height": 568}},
 }
 
+# What takes the focus and then is out of sight, or under something else (WCAG 2.2, 2.4.11).
+COVERED = """
+[...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+.filter((one) => {
+  one.focus();
+  if (document.activeElement !== one || one.matches('[tabindex="-1"]')) return false;
+  const [box] = one.getClientRects();
+  const x = Math.min(Math.max(box.left + box.width / 2, 1), innerWidth - 1);
+  const seen = document.elementFromPoint(x, box.top + Math.min(box.height, 40) / 2);
+  const near = one.closest('label, fieldset') ?? one;
+  return !(seen && (near.contains(seen) || seen.contains(one)));
+}).map((one) => one.outerHTML.slice(0, 120))
+"""
+
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_axe_finds_nothing_and_no_page_is_wider_than_its_screen(demo, guest, look):
@@ -36,3 +50,13 @@ def test_without_scripts_a_segment_is_chosen_by_its_button(demo, guest):
 
     assert "segment=role%3Aadmin" in page.url
     assert page.get_by_text("Role: admin").is_visible()
+
+
+def test_at_four_hundred_percent_nothing_is_cut_off_and_the_focus_is_always_seen(demo, guest):
+    # A window of 1280 x 1024 whose page is at 400 % lays out 320 x 256 CSS pixels, each drawn as 4.
+    page = guest(viewport={"width": 320, "height": 256}, device_scale_factor=4)
+
+    for path in ("/", "/explore", "/inbox", "/surveys/{survey_id}", "/settings", "/settings/keys"):
+        page.goto(demo["url"] + path.format(**demo))
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+        assert page.evaluate(COVERED) == [], path

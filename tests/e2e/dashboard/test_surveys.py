@@ -89,22 +89,28 @@ def test_faults_are_led_to_and_a_lost_connection_loses_nothing(drafted):
     expect(page.get_by_role("status")).to_contain_text("Saved as a draft")
 
 
-def test_of_two_who_write_at_once_the_second_sees_the_difference(drafted, guest):
+def test_of_two_who_write_at_once_all_is_kept_and_only_what_both_changed_is_asked(drafted, guest):
     hers, his = drafted, guest(allows="412")
     his.goto(hers.url)
     hers.get_by_label("Question", exact=True).first.fill("Hers?")
+    hers.get_by_label("Low end", exact=True).first.fill("Never")
     hers.get_by_role("button", name="Save the draft").click()
     expect(hers.get_by_role("status")).to_contain_text("Saved as a draft")
 
     his.get_by_label("Question", exact=True).first.fill("His?")
+    his.get_by_label("High end", exact=True).first.fill("Always")
     his.get_by_role("button", name="Save the draft").click()
 
     difference = his.get_by_role("row", name="Words en, score, text")
     expect(difference).to_contain_text("Hers?")
     expect(difference).to_contain_text("His?")
+    expect(his.get_by_label("Low end", exact=True).first).to_have_value("Never")
+    expect(his.get_by_label("High end", exact=True).first).to_have_value("Always")
     picture(his, "survey-conflict")
     assert violations(his) == []
     expect(his.get_by_label("Question", exact=True).first).to_have_value("His?")
+    his.get_by_role("button", name="Take theirs here").click()
+    expect(his.get_by_label("Question", exact=True).first).to_have_value("Hers?")
     his.get_by_role("button", name="Save the draft").click()
     expect(his.get_by_role("status")).to_contain_text("Saved as a draft")
 
