@@ -21,12 +21,17 @@ BENCHES = (
 
 
 def main(wanted: list[str]) -> int:
-    """Run the named benchmarks (all when none is named) and print their rows."""
+    """Run the named benchmarks (all when none is named) and print their rows.
+
+    `--peers` runs other survey widgets too, which it installs under bench/peers.
+    """
+    peers = ["widget_peers"] if "--peers" in wanted else []
+    wanted = [name for name in wanted if name != "--peers"]
     unknown = sorted(set(wanted) - set(BENCHES))
     if unknown:
         print(f"No such benchmark: {', '.join(unknown)}. There are: {', '.join(BENCHES)}.")
         return 2
-    for name in wanted or BENCHES:
+    for name in [*(wanted or BENCHES), *peers]:
         for row in importlib.import_module(f"bench.{name}").run():
             print(json.dumps(row), flush=True)
     return 0

@@ -24,6 +24,8 @@ const MAX_ERRORS = 3;
 const TROUBLE_MS = 60000;
 /** When answers that an earlier page could not send are looked for. */
 const RECALL_MS = 5000;
+/** A decision later than this comes to nothing; the lease of this tab still holds. */
+const PATIENCE_MS = 10000;
 /** What the server hears of triggers by page, and of surveys opened by hand. */
 const PAGE_LOAD = {type: 'page_load'};
 
@@ -61,6 +63,12 @@ export function createClient(config, base, loadPanel) {
   const refused = new Set();
   /** @type {(() => void)[]} */
   let waiting = [];
+
+  /** Where the page is matters from when something waits for it: looking costs every page a moment. */
+  let watch = () => {
+    watch = () => {};
+    watchLocation(guard(() => calls.page()), after);
+  };
 
   /** @param {unknown} error */
   const fail = (error) => {
@@ -145,11 +153,10 @@ export function createClient(config, base, loadPanel) {
   /** Ask the server among what passed here, in the one tab that holds the lease. */
   const consider = async () => {
     isSoon = false;
-    if (!isReady() || isBusy || session || document.hidden || now() < quietUntil || !candidates().length) return;
+    if (isBusy || document.hidden || now() < quietUntil || !isReady() || session || !candidates().length) return;
     isBusy = true;
     try {
-      // Judged again under the lease: another tab may have shown it meanwhile.
-      if (await lease.take()) await ask(candidates());
+      await ask();
     } finally {
       isBusy = false;
       if (!session) lease.drop();
@@ -162,11 +169,14 @@ export function createClient(config, base, loadPanel) {
   };
 
   /** @type {Kit['ask']} */
-  const ask = async (surveys, manual = false, into) => {
-    if (!isReady() || !surveys.length || session) return false;
+  const ask = async (given, manual = false, into) => {
+    if (!isReady() || session) return false;
     // Under way together: the panel's code adds no round trip.
     const loading = loadPanel();
     loading.catch(() => {});
+    // Judged again under the lease: another tab may have shown it meanwhile.
+    const surveys = given || ((await lease.take()) ? candidates() : []);
+    if (!surveys.length) return false;
     const {userId, anonymousId, traits, account, token, appVersion, firstSeenAt, ...here} = visitor();
     const response = await post(
       'decide',
@@ -188,9 +198,10 @@ export function createClient(config, base, loadPanel) {
         manual,
         consent: config.consent,
       }),
+      {signal: AbortSignal.timeout(PATIENCE_MS)},
     );
-    quietUntil = response?.ok ? 0 : now() + TROUBLE_MS;
-    const answer = {reason: `status_${response?.status}`, ...fromJson(await response?.text())};
+    if (!response?.ok) quietUntil = now() + TROUBLE_MS;
+    const answer = {reason: `status_${response?.status}`, ...fromJson(await response?.text().catch(() => {}))};
     session = await (await loading).decided(kit, {surveys, answer, manual, into});
     return !!session;
   };
@@ -213,6 +224,7 @@ export function createClient(config, base, loadPanel) {
         if (trigger.type !== 'event') waiting.push(after(trigger.delay_ms || 0, () => arm(survey, PAGE_LOAD)));
       }
     }
+    
   };
 
   /** @param {Survey} survey @param {Trigger} trigger */
@@ -300,12 +312,12 @@ export function createClient(config, base, loadPanel) {
   return {
     call: guard((/** @type {string} */ name, /** @type {any[]} */ ...args) => {
       if (isOff) return false;
+      watch();
       if (Object.hasOwn(calls, name)) return calls[name](...args) ?? true;
       // What is seldom called came with the panel.
       return loadPanel().then((panel) => panel.call(kit, name, args));
     }),
     start: guard(() => {
-      watchLocation(guard(() => calls.page()), after);
       document.addEventListener('visibilitychange', guard(() => {
         if (document.hidden) keep();
         // Any new timer wakes the ones that stood still.
@@ -313,9 +325,10 @@ export function createClient(config, base, loadPanel) {
       }));
       // What calls before the script's arrival have armed stays armed.
       armPage();
+      if (waiting[0] || config.views) watch();
       after(RECALL_MS, recall);
-      if (config.views) after(0, () => loadPanel(config.views).then((part) => part.watch(kit)));
       emit('ready');
+      if (config.views) after(0, () => loadPanel(config.views).then((part) => part.watch(kit)));
     }),
   };
 }

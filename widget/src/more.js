@@ -8,6 +8,7 @@
  */
 
 import {pickLanguage} from './core/language.js';
+import {retryAt} from './core/retry.js';
 
 const ENGLISH = {step: 'Question {n} of {of}', too_few: 'Please choose at least {n}.', too_many: 'Please choose at most {n}.'};
 
@@ -73,7 +74,10 @@ export function optionsQuestion({el, icon}, kit, question, texts, value) {
 
 /** Say on the console, and return, who the visitor is and why each survey would or would not show. @param {Kit} kit */
 function debug(kit) {
-  const surveys = kit.published.map((survey) => ({id: survey.id, armed: kit.armed.has(survey), ...kit.judge(survey)}));
+  const surveys = kit.published.map((survey) => {
+    const verdict = kit.judge(survey);
+    return {id: survey.id, armed: kit.armed.has(survey), ...verdict, retryAt: retryAt(verdict.gates)};
+  });
   const report = {visitor: kit.visitor(), surveys};
   console.log('zeroten', report);
   return report;

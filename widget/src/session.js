@@ -50,7 +50,7 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
   /** Save what there is; before the metric has an answer there is no score to save it under. */
   const save = () => {
     const hasScore = !metricQuestion || isAnswered(values[metricQuestion.id]);
-    if (state !== 'completed') send(hasScore ? 'scored' : 'shown');
+    if (!isOver && state !== 'completed') send(hasScore ? 'scored' : 'shown');
   };
 
   /** @param {unknown} value @param {string} how key, mouse, touch, pen */
@@ -134,13 +134,13 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
   /** @param {number} at @param {number} of */
   const header = (at, of) => {
     const top = el('div', {class: 'x'});
-    if (at > 1) top.append(iconButton(texts.back, ICONS.back, (event) => back(event.detail ? 'mouse' : 'key')));
+    if (at > 1) top.append(iconButton(texts.back, ICONS.back, (event) => back(event.detail ? 'mouse' : 'key'), 'k'));
     top.append(iconButton(texts.close, ICONS.close, () => close()));
     return [top, ...(more ? more.header(dom, theme, texts, at, of) : [])];
   };
 
-  /** @param {string} label @param {string} drawing @param {(event: any) => void} act */
-  const iconButton = (label, drawing, act) => button(icon(drawing), kit.guard(act), {'aria-label': label, ...(drawing === ICONS.back && {class: 'k'})});
+  /** @param {string} label @param {string} drawing @param {(event: any) => void} act @param {string} [look] */
+  const iconButton = (label, drawing, act, look) => button(icon(drawing), kit.guard(act), {'aria-label': label, class: look});
 
   /** @param {string} how */
   const drawEnd = (how) => {
@@ -198,8 +198,9 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
       if (isDialog) focusHeading();
       else frame.say(texts.opened);
       shownAt = kit.now();
-      send('shown');
-      if (state === 'shown') kit.emit('shown', {survey_id: surveyId});
+      kit.emit('shown', {survey_id: surveyId});
+      // Once it is seen: sending makes nobody wait.
+      kit.after(0, save);
     },
     complain: () => current && complain('required', current),
     values,

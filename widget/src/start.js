@@ -11,7 +11,7 @@ export function start(config, base, loadPanel) {
   // An element with id="zeroten" makes window.zeroten truthy, only a function is ours or the stub's.
   const earlier = typeof page.zeroten === 'function' ? page.zeroten : {};
   // The floor: Chrome 111, Firefox 115, Safari 16.4, by their youngest features.
-  if (config.off || earlier.loaded || !Object.hasOwn || !document.adoptedStyleSheets) return earlier;
+  if (config.off || earlier.loaded || !Object.hasOwn || !('adoptedStyleSheets' in document)) return earlier;
   const {call, start: begin} = createClient(config, base, loadPanel);
   const zeroten = (/** @type {any[]} */ ...args) => call(.../** @type {[string, ...any[]]} */ (args));
   zeroten.loaded = true;

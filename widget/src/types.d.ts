@@ -99,12 +99,12 @@ export type Kit = {
   state: () => import('./core/state.js').State;
   toJson: (value: unknown) => string;
   fromJson: (text: unknown) => any;
-  ask: (surveys: Survey[], manual?: boolean, into?: unknown) => Promise<boolean>;
+  ask: (given?: Survey[], manual?: boolean, into?: unknown) => Promise<boolean>;
   /** Surveys the server refused for the rest of this page view. */
   refused: Set<Survey>;
   armed: Map<Survey, Trigger>;
   published: Survey[];
-  judge: (survey: Survey) => {passed: boolean, reason: string | null, gates: {gate: string, passed: boolean}[]};
+  judge: (survey: Survey) => {passed: boolean, reason: string | null, gates: import('./core/eligibility.js').GateResult[]};
   visitor: () => {page: string, userId: string | null, anonymousId?: string, token?: any, account?: any, traits?: any};
   /** Make this the showing, in place of any other. */
   hold: (session: Session) => void;

@@ -6,6 +6,7 @@ import {describe, it} from 'node:test';
 
 import {matches} from '../src/core/audience.js';
 import {evaluateLocal} from '../src/core/eligibility.js';
+import {retryAt} from '../src/core/retry.js';
 import {unitHash} from '../src/core/hash.js';
 import {matchesPattern, pagePath} from '../src/core/pages.js';
 import {admit} from '../src/core/sampling.js';
@@ -50,7 +51,7 @@ describe('eligibility.json', () => {
           passed: verdict.passed,
           reason: verdict.reason,
           failed: verdict.gates.filter(({passed}) => !passed).map(({gate}) => gate),
-          retryAt: verdict.retryAt,
+          retryAt: retryAt(verdict.gates),
         },
         {passed: local.passed, reason: local.reason, failed: local.failed, retryAt: ms(local.retry_at)},
       );
@@ -82,10 +83,10 @@ describe('a published entry', () => {
     const entry = {id: 'srv_nps', version: 1, sampling: {}, rests: {rest_days: 90}};
     const now = Date.parse('2026-11-22T09:30:00Z');
     const asked = inPage({id: 'u-1', history: {srv_nps: {answered_at: '2026-11-20T09:30:00Z'}}});
-    const {gates, retryAt} = evaluateLocal(entry, asked, now);
+    const {gates} = evaluateLocal(entry, asked, now);
     const gate = gates.find((one) => one.gate === 'rested_after_answer');
-    assert.deepEqual(gate, {gate: 'rested_after_answer', passed: false, seen: now - 2 * 864e5, limit: 90});
-    assert.equal(retryAt, now + 88 * 864e5);
+    assert.deepEqual(gate, {gate: 'rested_after_answer', passed: false, seen: now - 2 * 864e5, limit: 90, passesAt: now + 88 * 864e5});
+    assert.equal(retryAt(gates), now + 88 * 864e5);
   });
 });
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.firefox.bidi import Firefox, Tab
 from tests.e2e.widget.conftest import host, scene, server
-from tools.browsers import find_firefox
+from tools.browsers import find_firefox, must_have_firefox
 
 __all__ = ["host", "scene", "server"]
 
@@ -50,7 +50,8 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     """Start one Firefox for all tests."""
     binary = find_firefox()
     if binary is None:
-        pytest.skip("no Firefox here: tools/browsers.py said so")
+        end = pytest.fail if must_have_firefox() else pytest.skip
+        end("no Firefox here: install firefox-esr, or set FIREFOX to its path")
     running = Firefox(binary, tmp_path_factory.mktemp("firefox"))
     yield running
     running.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -277,6 +278,14 @@ def guests(browser: Browser) -> Iterator[Callable[..., Guest]]:
 def guest(guests: Callable[..., Guest]) -> Guest:
     """One such page."""
     return guests()
+
+
+def picture(guest: Guest, name: str) -> None:
+    """Keep what the page shows for the guide, when `SCREENSHOTS` is set."""
+    if "SCREENSHOTS" in os.environ:
+        # Once it has faded in, which it does again where the page put it elsewhere.
+        guest.page.wait_for_timeout(300)
+        guest.page.screenshot(path=ROOT / "docs" / "screenshots" / f"widget-{name}.png")
 
 
 def manifest() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.serving import ROOT, eventually
-from tests.e2e.widget.conftest import NPS
+from tests.e2e.widget.conftest import NPS, picture
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 AXE = ROOT / "widget" / "node_modules" / "axe-core" / "axe.min.js"
@@ -64,6 +64,17 @@ LOOKS = {
     "rtl": {"color_scheme": "light"},
     "rtl narrow dark": {"color_scheme": "dark", "viewport": {"width": 320, "height": 568}},
 }
+# Those that the guide shows.
+PICTURES = {
+    ("light", "scale"): "question",
+    ("light", "follow-up"): "follow-up",
+    ("light", "thanks"): "thanks",
+    ("light", "error"): "choices",
+    ("dark", "faces"): "faces-dark",
+    ("dark", "scale"): "dark",
+    ("narrow", "scale"): "phone",
+    ("rtl", "scale"): "arabic",
+}
 
 
 def mirrored(content):
@@ -93,6 +104,8 @@ def test_axe_finds_nothing_and_is_sure_of_it(scene, guests, look):
         if name == "scale":
             assert guest.panel().get_by_role("radio").count() == 11
 
+        if (look, name) in PICTURES:
+            picture(guest, PICTURES[look, name])
         found = guest.page.evaluate("rules => axe.run('zeroten-survey', rules)", RULES)
 
         assert found["passes"], name

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from tests.contracts.serving import ROOT, eventually
+from tests.e2e.widget.conftest import picture
 
 WIDGET = ROOT / "widget"
 MODULES = WIDGET / "node_modules"
@@ -17,6 +18,19 @@ SHEETS = {
     "tailwind": "tailwindcss/preflight.css",
 }
 JAVASCRIPT = {"Content-Type": "text/javascript"}
+BODY = (
+    '<main class="container py-4"><button class="btn btn-primary">New report</button>'
+    '<table class="table mt-4"><thead><tr><th>Report<th>Owner<th>Last run</thead><tbody>'
+    + "".join(
+        f"<tr><td>{name}<td>{owner}<td>{day} November"
+        for name, owner, day in (
+            ("Revenue", "Ada", 21),
+            ("Churn", "Grace", 20),
+            ("Usage", "Alan", 18),
+        )
+    )
+    + "</table></main>"
+)
 # The example as it stands, in strict mode, signed in.
 STRICT = """
 import {StrictMode, createElement} from 'react';
@@ -36,11 +50,10 @@ def test_the_sheet_of_a_framework_changes_nothing_of_it(scene, guests, name):
         (MODULES / SHEETS[name]).read_text(),
         {"Content-Type": "text/css"},
     )
-    body = '<main class="container"><button class="btn btn-primary">Save</button></main>'
     boxes = []
     for head in ("", '<link rel="stylesheet" href="/sheet.css">'):
         guest = guests()
-        guest.open(given.page(body, head=head))
+        guest.open(given.page(BODY, head=head))
         parts = guest.panel().locator("section, h2, label, .n button")
         boxes.append(
             parts.evaluate_all(
@@ -48,6 +61,8 @@ def test_the_sheet_of_a_framework_changes_nothing_of_it(scene, guests, name):
                 " return [b.x, b.y, b.width, b.height] })"
             )
         )
+        if head:
+            picture(guest, f"in-{name}")
         guest.score(7)
         assert guest.heading() == "What would make it a 10?"
 
@@ -67,6 +82,7 @@ def test_a_visit_by_turbo_keeps_the_panel_and_what_is_typed_in_it(scene, guest):
     guest.page.locator("#second").wait_for()
 
     assert guest.panel().get_by_role("textbox").input_value() == "Half a thought"
+    picture(guest, "after-a-turbo-visit")
     guest.button("Send").click()
     eventually(lambda: [one["comment"] for one in given.responses()] == ["Half a thought"])
     assert given.decisions() == 1
@@ -79,7 +95,9 @@ def test_the_react_example_works_as_it_stands_in_strict_mode(scene, guest):
     guest.page.goto(given.page("<div id=root></div>", tag='<script src="/app.js"></script>'))
     guest.page.wait_for_function("window.zeroten?.loaded")
     guest.page.get_by_role("button", name="Export").click()
-    guest.wait().score(10)
+    guest.wait()
+    picture(guest, "in-react")
+    guest.score(10)
 
     eventually(
         lambda: [(one["score"], one["role"]) for one in given.responses()] == [(10, "owner")]

@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from tests.contracts.serving import eventually
-from tests.e2e.widget.conftest import NPS
+from tests.e2e.widget.conftest import NPS, picture
 
 RULES = (
     "body *, zeroten-survey {all: unset !important; display: none !important;"
@@ -58,6 +58,8 @@ def test_the_style_of_the_page_cannot_hide_it(scene, guests, layer):
         guest = guests()
         guest.open(given.page(head=head))
         box = guest.panel().bounding_box()
+        if head:
+            picture(guest, "in-a-hostile-page")
         boxes.append([round(box[name]) for name in ("x", "y", "width", "height")])
         guest.score(3)
         assert guest.heading() == "What should we do better?"

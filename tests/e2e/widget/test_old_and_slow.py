@@ -8,6 +8,7 @@ import time
 from tests.contracts.serving import eventually
 from tests.e2e.widget.test_lifetime import pump
 
+STUB = "window.zeroten=function(){(zeroten.q=zeroten.q||[]).push(arguments)};"
 # The thirty seconds that a silent server is given pass in one; the page notes what was asked.
 HASTE = (
     "<script>{const {timeout} = AbortSignal; window.patience = [];"
@@ -49,7 +50,31 @@ def test_a_server_that_hangs_is_asked_again_after_half_a_minute(scene, guest):
 
     pump(guest, lambda: [one["score"] for one in given.responses()] == [10])
     assert len(held) == 1
-    assert set(guest.page.evaluate("patience")) == {30_000}
+    asked, *answered = guest.page.evaluate("patience")
+    assert (asked, set(answered)) == (10_000, {30_000})
+    guest.noticed.clear()  # The browser tells of what was given up.
+
+
+def test_a_decision_that_never_comes_leaves_nothing_behind(scene, guest):
+    given = scene()
+    held = []
+    guest.page.context.route("**/v1/decide", lambda route: held.append(route))
+    heard = (
+        f"<script>{STUB}window.reasons = [];"
+        "zeroten('on', 'not_shown', ({reason}) => reasons.push(reason))</script>"
+    )
+    guest.page.goto(given.page(head=HASTE + heard))
+
+    guest.page.wait_for_function("reasons.length")
+
+    assert guest.page.evaluate("[reasons, patience]") == [["status_undefined"], [10_000]]
+    assert (len(held), guest.panel().count()) == (1, 0)
+    lease = "Object.keys(localStorage).filter(key => key.endsWith('lease'))"
+    guest.page.wait_for_function(f"!{lease}.length")
+    guest.page.context.unroute("**/v1/decide")
+    guest.page.evaluate("void zeroten('open')")
+    guest.wait().score(5)
+    eventually(lambda: [one["score"] for one in given.responses()] == [5])
     guest.noticed.clear()  # The browser tells of what was given up.
 
 

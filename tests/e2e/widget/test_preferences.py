@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import os
 
 import pytest
 
-from tests.contracts.serving import ROOT
+from tests.e2e.widget.conftest import picture
 
 # How many of a cell's pixels must change for it to be seen; a ring of 2 px round 24 px is 30 %.
 SEEN = 0.08
@@ -52,8 +51,7 @@ def test_what_is_checked_and_what_has_the_focus_can_be_seen(scene, guests, name)
     guest.panel().get_by_role("radio").nth(6).focus()
     guest.page.keyboard.press("7")
     both = look()
-    if "SCREENSHOTS" in os.environ:
-        guest.page.screenshot(path=ROOT / "docs" / "images" / f"widget-{name}.png")
+    picture(guest, name)
     guest.button("Next").focus()
     checked = look()
 

@@ -5,7 +5,7 @@
  *
  * @typedef {[passed: boolean, seen?: any, limit?: any, passesAt?: any]} Answer
  * @typedef {(survey: any, visitor: any, now: number) => Answer} Gate
- * @typedef {{gate: string, passed: boolean, seen: any, limit: any}} GateResult
+ * @typedef {{gate: string, passed: boolean, seen: any, limit: any, passesAt: any}} GateResult
  */
 
 import {isOnPage, matches} from './audience.js';
@@ -16,25 +16,20 @@ import {admit} from './sampling.js';
  * @param {any} visitor who, where, and what happened before (times in ms)
  * @param {number} now ms
  * @param {boolean} [isBrief] stop at the first gate that fails: what nobody reads need not be looked up
- * @returns {{passed: boolean, reason: string | null, gates: GateResult[], retryAt: number | null}}
- *   `reason`: the first gate that failed; `retryAt`: when the clock alone will let them pass
+ * @returns {{passed: boolean, reason: string | null, gates: GateResult[]}} `reason`: the first gate that failed
  */
 export function evaluateLocal(survey, visitor, now, isBrief) {
   /** @type {string | null} */
   let reason = null;
-  let wait = 0;
   /** @type {GateResult[]} */
   const gates = [];
   for (const gate of Object.keys(GATES)) {
     if (isBrief && reason) break;
     const [passed, seen = null, limit = null, passesAt] = GATES[gate](survey, visitor, now);
-    if (!passed) {
-      reason ||= gate;
-      wait = Math.max(wait, passesAt || Infinity);
-    }
-    gates.push({gate, passed, seen, limit});
+    if (!passed) reason ||= gate;
+    gates.push({gate, passed, seen, limit, passesAt});
   }
-  return {passed: !reason, reason, gates, retryAt: (wait < Infinity && wait) || null};
+  return {passed: !reason, reason, gates};
 }
 
 /** @param {any} list @param {any} seen @returns {Answer} an empty list allows everything */

@@ -6,8 +6,13 @@
  * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
-export function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
+export const el = (tag, attributes, ...children) => dress(document.createElement(tag), attributes, children);
+
+/**
+ * @template {Element} N
+ * @param {N} node @param {Record<string, string | number | boolean | null | undefined>} [attributes] @param {(Node | string)[]} [children]
+ */
+function dress(node, attributes = {}, children = []) {
   for (const name of Object.keys(attributes)) {
     const value = attributes[name];
     if (value !== false && value != null) node.setAttribute(name, value === true ? '' : `${value}`);
@@ -16,7 +21,7 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** @param {string | Node} shown @param {(event: any) => void} act @param {Record<string, string>} [attributes] */
+/** @param {string | Node} shown @param {(event: any) => void} act @param {Record<string, string | undefined>} [attributes] */
 export function button(shown, act, attributes) {
   const node = el('button', {type: 'button', ...attributes}, shown);
   node.addEventListener('click', act);
@@ -24,15 +29,10 @@ export function button(shown, act, attributes) {
 }
 
 /** A drawing of strokes in a square, hidden from assistive technology. @param {string} path @param {number} [size] side of the square */
-export function icon(path, size = 24) {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  svg.setAttribute('viewBox', `0 0 ${size} ${size}`);
-  svg.setAttribute('aria-hidden', 'true');
-  const line = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-  line.setAttribute('d', path);
-  svg.append(line);
-  return svg;
-}
+export const icon = (path, size = 24) => shape('svg', {viewBox: `0 0 ${size} ${size}`, 'aria-hidden': 'true'}, shape('path', {d: path}));
+
+/** @param {string} tag @param {Record<string, string>} attributes @param {...Node} children */
+const shape = (tag, attributes, ...children) => dress(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
 export const ICONS = {
   close: 'M6 6 18 18M18 6 6 18',

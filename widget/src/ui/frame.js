@@ -61,9 +61,10 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
 
   const attach = () => {
     (isInline && into.isConnected ? into : document.body).append(host);
-    if (isInline || typeof host.showPopover !== 'function') return;
-    host.setAttribute('popover', 'manual');
-    host.showPopover();
+    if (!isInline) {
+      host.setAttribute('popover', 'manual');
+      host.showPopover?.();
+    }
   };
 
   let returns = 0;
