@@ -124,7 +124,7 @@ def as_text(held):
 
 
 def test_a_tab_left_hidden_for_half_an_hour_does_nothing_and_then_goes_on(scene, guest):
-    given = scene(targeting={"triggers": [{"type": "page_load", "delay_ms": 60_000}]})
+    given = scene(targeting={"triggers": [{"type": "page_load", "delay_ms": 600_000}]})
     guest.page.clock.install()
     guest.page.goto(given.page(head=HIDING))
     guest.page.wait_for_function("window.zeroten?.loaded")
