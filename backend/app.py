@@ -15,6 +15,7 @@ from backend.api.operations import operations
 from backend.api.public.routes import public
 from backend.api.state import Zeroten, zeroten
 from backend.config import Config
+from backend.services.decide_together import Decider
 from backend.services.erased import ErasedList
 from backend.services.ingest import Ingest
 from backend.services.published import Published
@@ -44,6 +45,7 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
         ingest=Ingest(db, usage, erased),
         vault=vault,
         erased=erased,
+        decider=Decider(db, vault, erased),
         buckets=Buckets(config.redis_url),
     )
     problems.register(app)

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 
 from backend.api.buckets import Buckets
 from backend.config import Config
+from backend.services.decide_together import Decider
 from backend.services.erased import ErasedList
 from backend.services.ingest import Ingest
 from backend.services.published import Published
@@ -29,6 +30,7 @@ class Zeroten:
     ingest: Ingest
     vault: Vault
     erased: ErasedList
+    decider: Decider
     buckets: Buckets
 
 

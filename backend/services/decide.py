@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -34,6 +35,15 @@ NOTHING_OUT: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A decision and perhaps a ticket, as they are stored, and the answer to the page."""
+
+    decision: NewDecision
+    ticket: NewTicket | None
+    answer: dict[str, Any]
+
+
 def decide(
     db: Database,
     vault: Vault,
@@ -49,6 +59,22 @@ def decide(
         UserErasedError.
     """
     asker = identify(db, vault, project, question, now)
+    return alone(db, project, question, asker, now, erased)
+
+
+def alone(
+    db: Database,
+    project: PublishedProject,
+    question: Question,
+    asker: Asker,
+    now: datetime,
+    erased: ErasedList | None,
+) -> dict[str, Any]:
+    """Decide in a transaction of its own, whatever is in the way.
+
+    Raises:
+        UserErasedError.
+    """
     surveys = candidates(project, question)
 
     def work(connection: Connection) -> dict[str, Any]:
@@ -82,15 +108,28 @@ def _decide(
 ) -> dict[str, Any]:
     """Look at the person, write down what was seen, and give a ticket to whom it asks."""
     rules = {survey.rules.id: survey.rules for survey in surveys}
-    today = day_number(now.date())
     look = _settled(connection, project, question, asker, rules, now)
-    winner = look.choice.winner
-    decision = decision_of(project, question, look, rules, now)
+    outcome = outcome_of(project, question, asker, look, rules, now)
     asked = next(iter(look.visitors.values())).asked_today
     out_of_budget = [each.survey_id for each in look.evaluations if is_over_budget(each)]
+    today = day_number(now.date())
+    decisions.add(connection, outcome.decision, outcome.ticket, today, asked, out_of_budget)
+    return outcome.answer
+
+
+def outcome_of(
+    project: PublishedProject,
+    question: Question,
+    asker: Asker,
+    look: Look,
+    rules: Mapping[str, SurveyRules],
+    now: datetime,
+) -> Outcome:
+    """Return what a look at a person comes to."""
+    winner = look.choice.winner
+    decision = decision_of(project, question, look, rules, now)
     if winner is None:
-        decisions.add(connection, decision, None, today, asked, out_of_budget)
-        return _refusal(decision, look.evaluations, now)
+        return Outcome(decision, None, _refusal(decision, look.evaluations, now))
     token = new_token(keys.TICKET)
     survey = project.surveys[winner.survey_id]
     language = _language(survey.content, question)
@@ -108,8 +147,7 @@ def _decide(
         issued_at=now,
         expires_at=now + tickets.UNSHOWN_FOR,
     )
-    decisions.add(connection, decision, ticket, today, asked, out_of_budget)
-    return {
+    answer = {
         "show": True,
         "decision_id": decision.id,
         "survey_id": winner.survey_id,
@@ -119,6 +157,7 @@ def _decide(
         "language": language,
         "content": survey.content_in(language),
     }
+    return Outcome(decision, ticket, answer)
 
 
 def _settled(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -31,6 +31,7 @@ _HAS_ANY = Sql("SELECT EXISTS (SELECT 1 FROM erased_people WHERE project_id = ?)
 _SOME = Sql(
     "SELECT id_hmac FROM erased_people WHERE project_id = ? AND id_hmac = ANY(CAST(? AS bytea[]))"
 )
+_HAS_KEY = Sql("SELECT 1 FROM installation_keys WHERE name = ?")
 
 
 class ErasedList:
@@ -86,6 +87,22 @@ class ErasedList:
         if self._db.is_sqlite:
             return bool(self._all(project_id))
         return bool(_HAS_ANY(connection, (project_id,)).fetchone()[0])
+
+    def ask_among(
+        self, project_id: str, ids: Iterable[tuple[str, bool]], connection: Connection
+    ) -> Callable[[], frozenset[tuple[str, bool]]]:
+        """Ask what `among` tells, together with other questions; what is returned reads it."""
+        if self._db.is_sqlite:
+            found = self.among(project_id, ids, connection)
+            return lambda: found
+        if self._key is None:
+            keys = _HAS_KEY(connection, (KEY,))
+            return lambda: (
+                self.among(project_id, ids, connection) if keys.fetchone() else frozenset()
+            )
+        by_hmac = {privacy.id_hmac(self._key, project_id, *each): each for each in set(ids)}
+        rows = _SOME(connection, (project_id, pg_blobs(by_hmac)))
+        return lambda: frozenset(by_hmac[row[0]] for row in rows.fetchall())
 
     def refuse(
         self, project_id: str, events: Sequence[WireEvent | Fault], connection: Connection

@@ -60,6 +60,19 @@ def look(
     person = visitors.counted(
         connection, project.id, person, account.key if account else None, rules.values(), now
     )
+    return judged(person, question, rules, now, user, new_browser, account)
+
+
+def judged(
+    person: Visitor,
+    question: Question,
+    rules: Mapping[str, SurveyRules],
+    now: datetime,
+    user: KnownUser,
+    new_browser: str | None,
+    account: KnownAccount | None,
+) -> Look:
+    """Return what each survey says of a person about whom everything is known."""
     met = {each: visitors.meeting(person, user, question, each) for each in rules}
     evaluations = [eligibility.evaluate(each, met[each.id], now) for each in rules.values()]
     return Look(

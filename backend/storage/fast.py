@@ -39,9 +39,18 @@ class Sql:
         return driver.execute(self._postgresql, parameters)
 
 
+def commit(connection: Connection) -> None:
+    """End the transaction with the statements sent `together` before, saving PostgreSQL a trip.
+
+    SQLite's is the group writer's to end.
+    """
+    if connection.dialect.name != "sqlite":
+        cast(Any, connection.connection.dbapi_connection).commit()
+
+
 @contextmanager
 def together(connection: Connection) -> Iterator[None]:
-    """Send the block's statements in one round trip where the driver can; none may be read."""
+    """Send the block's statements in one round trip where the driver can; none is read in it."""
     if connection.dialect.name == "sqlite":
         yield
         return

@@ -16,7 +16,7 @@ from backend.storage.fast import Sql, from_json, from_ms, to_ms
 from backend.storage.known_user import KnownAccount, KnownUser, joined
 
 _PAGE: Final = 1_000
-_COLUMNS = (
+COLUMNS = (
     "SELECT u.key, u.user_id, u.traits, u.account_key, u.first_seen_at, u.last_shown_at,"
     " u.open_ticket_until, u.activity_day, u.activity_bits, u.recent_use, u.armed, u.linked_to,"
     " u.is_anonymous, u.last_seen_at, a.account_id, a.traits,"
@@ -25,15 +25,15 @@ _COLUMNS = (
     " LEFT JOIN user_surveys s ON s.user_key = u.key"
 )
 _PAST_FROM = 16
-_USER = Sql(_COLUMNS + " WHERE u.project_id = ? AND u.user_id = ? AND u.is_anonymous = ?")
-_LINKED = Sql(_COLUMNS + " WHERE u.linked_to = ? AND u.key <> ? ORDER BY u.key")
+_USER = Sql(COLUMNS + " WHERE u.project_id = ? AND u.user_id = ? AND u.is_anonymous = ?")
+_LINKED = Sql(COLUMNS + " WHERE u.linked_to = ? AND u.key <> ? ORDER BY u.key")
 _PEOPLE = (
     " FROM users WHERE project_id = ? AND last_seen_at >= ?"
     " AND (linked_to IS NULL OR linked_to = key)"
 )
 _COUNT = Sql("SELECT count(*)" + _PEOPLE)
 _SOME = Sql(
-    _COLUMNS + f" WHERE u.key IN (SELECT key{_PEOPLE} AND key > ? AND key = key / ? * ?"
+    COLUMNS + f" WHERE u.key IN (SELECT key{_PEOPLE} AND key > ? AND key = key / ? * ?"
     " ORDER BY key LIMIT ?) ORDER BY u.key"
 )
 _ADD_USER = Sql(
@@ -61,7 +61,7 @@ def find(
 ) -> KnownUser | None:
     """Return the row of a user or browser alone, or None when never seen."""
     rows = _USER(connection, (project_id, user_id, is_anonymous)).fetchall()
-    return _known(rows) if rows else None
+    return known_of(rows) if rows else None
 
 
 def find_or_add(
@@ -94,9 +94,14 @@ def add_browser(
     return True
 
 
+def is_to_be_seen(user: KnownUser, now: datetime) -> bool:
+    """Say whether to note that the person was here: once a day, not for every visit."""
+    return user.last_seen_at is not None and now - user.last_seen_at >= DAY
+
+
 def keep_seen(connection: Connection, user: KnownUser, now: datetime) -> None:
-    """Note that the person was here, once a day: a row is not written for every visit."""
-    if user.last_seen_at is not None and now - user.last_seen_at >= DAY:
+    """Note that the person was here, once a day."""
+    if is_to_be_seen(user, now):
         _SEEN(connection, (to_ms(now), user.key, to_ms(now)))
 
 
@@ -112,7 +117,7 @@ def some_people(
     after = 0
     while True:
         rows = _SOME(connection, (project_id, since, after, step, step, _PAGE)).fetchall()
-        people = [_known(list(of_one)) for _, of_one in groupby(rows, key=itemgetter(0))]
+        people = [known_of(list(of_one)) for _, of_one in groupby(rows, key=itemgetter(0))]
         yield from people
         if len(people) < _PAGE:
             return
@@ -132,24 +137,31 @@ def with_linked(connection: Connection, user: KnownUser) -> KnownUser:
     by_key: dict[int, list[Sequence[Any]]] = {}
     for row in _LINKED(connection, (user.linked_to, user.key)).fetchall():
         by_key.setdefault(row[0], []).append(row)
-    return joined(user, map(_known, by_key.values())) if by_key else user
+    return joined(user, map(known_of, by_key.values())) if by_key else user
 
 
 def account(
     connection: Connection, project_id: str, account_id: str, now: datetime, *, add: bool
 ) -> KnownAccount | None:
     """Return an account; a new one is added, or None when `add` is false."""
+    found = find_account(connection, project_id, account_id)
+    if found is not None or not add:
+        return found
+    added = _ADD_ACCOUNT(connection, (project_id, account_id, to_ms(now))).fetchone()
+    if added is not None:
+        return KnownAccount(added[0], account_id, {})
+    # Somebody else added the same account this moment.
+    return find_account(connection, project_id, account_id)
+
+
+def find_account(connection: Connection, project_id: str, account_id: str) -> KnownAccount | None:
+    """Return an account, or None when there is none."""
     row = _ACCOUNT(connection, (project_id, account_id)).fetchone()
-    if row is None and add:
-        added = _ADD_ACCOUNT(connection, (project_id, account_id, to_ms(now))).fetchone()
-        if added is not None:
-            return KnownAccount(added[0], account_id, {})
-        # Somebody else added the same account this moment.
-        row = _ACCOUNT(connection, (project_id, account_id)).fetchone()
     return None if row is None else KnownAccount(row[0], account_id, from_json(row[1]))
 
 
-def _known(rows: Sequence[Sequence[Any]]) -> KnownUser:
+def known_of(rows: Sequence[Sequence[Any]]) -> KnownUser:
+    """Return the user whose rows of `COLUMNS` these are: one for each survey of their past."""
     first = rows[0]
     first_seen_at = from_ms(first[4])
     assert first_seen_at is not None

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from backend.services import decide as service
 from backend.services.clock import utc_now
+from backend.services.decide_together import Decider
 from backend.services.published import Published
 from backend.services.vault import Vault
 from backend.services.visitors import Question
@@ -16,15 +17,18 @@ from backend.storage.models import Account, Decision, SurveyDay, Ticket, User
 USERS, THREADS = 500, 16
 
 
-@pytest.fixture
-def decide_at_once(db, project, config):
+@pytest.fixture(params=["alone", "together"])
+def decide_at_once(request, db, project, config):
     """Decide about each of many questions, 16 at a time; return the answers in order."""
     published, vault = Published(db), Vault.open(config.encryption_keys, config.data_dir)
+    decider = Decider(db, vault, None)
 
     def run(questions):
         asked = published.project(project.id)
 
         def one(question):
+            if request.param == "together":
+                return decider.decide(asked, question, utc_now())
             return service.decide(db, vault, asked, question, utc_now())
 
         with ThreadPoolExecutor(THREADS) as pool:

@@ -17,7 +17,6 @@ from backend.api.state import zeroten
 from backend.domain import origins
 from backend.domain.errors import KeyInvalidError, NotFoundError, OriginNotAllowedError
 from backend.services import credentials, respond, tag_loads
-from backend.services import decide as decisions
 from backend.services.clock import utc_now
 from backend.services.nameless import nameless
 from backend.services.published import PublishedProject
@@ -50,9 +49,7 @@ def decide() -> ResponseReturnValue:
     if asks_for_privacy(document, project):
         question = nameless(question, project.id, rate_limit.daily_salt())
     rate_limit.check_person(project.id, person_of(question))
-    now = utc_now()
-    parts = zeroten()
-    told = decisions.decide(parts.db, parts.vault, project, question, now, parts.erased)
+    told = zeroten().decider.decide(project, question, utc_now())
     if told["show"] and (texts := files.interface(told["language"])):
         told["interface"] = texts
     return files.packed(told)
