@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 
 from flask import Flask, Response, g, request
@@ -10,9 +9,11 @@ from flask import Flask, Response, g, request
 from backend.api import auth, problems
 from backend.api.admin import register as register_admin
 from backend.api.buckets import Buckets
+from backend.api.headers import ALWAYS, NOT_KEPT, ONLY_TLS, OPEN_TO_PAGES, new_request_id
 from backend.api.ingest.batch import ingest
 from backend.api.operations import operations
 from backend.api.public.routes import public
+from backend.api.public.straight import Straight
 from backend.api.state import Zeroten, zeroten
 from backend.config import Config
 from backend.services.decide_together import Decider
@@ -58,25 +59,26 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
     register_admin(app)
     dashboard.register(app)
     auth.check_declared(app)
+    app.wsgi_app = Straight(app, app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
 def _name_request() -> None:
-    g.request_id = "req_" + secrets.token_hex(10)
+    g.request_id = new_request_id()
 
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers.setdefault("Cache-Control", "no-store")
+    for name, value in ALWAYS:
+        headers[name] = value
+    headers.setdefault("Cache-Control", NOT_KEPT)
     headers["X-Request-Id"] = g.get("request_id", "none")
     if zeroten().config.is_behind_tls:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers.setdefault(*ONLY_TLS)
     if request.path.startswith("/api/"):
         headers.setdefault("Content-Security-Policy", API_POLICY)
     if request.path.startswith(("/w/", "/v1/decide", "/v1/responses", "/v1/widget-errors")):
-        headers["Access-Control-Allow-Origin"] = "*"
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        for name, value in OPEN_TO_PAGES:
+            headers[name] = value
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     return response

@@ -24,9 +24,10 @@ from backend.services.looks import Look
 from backend.services.published import PublishedProject
 from backend.services.vault import Vault
 from backend.services.visitors import Asker, Question
-from backend.storage import crowd
-from backend.storage.crowd import Decided, Id, Keys
+from backend.storage import crowd, decided
+from backend.storage.crowd import Id, Keys
 from backend.storage.db import Database
+from backend.storage.decided import Decided
 from backend.storage.fast import together
 from backend.storage.known import is_to_be_seen
 from backend.storage.known_user import KnownAccount, KnownUser
@@ -127,10 +128,10 @@ class Decider:
         seen = _apart([(piece, look) for piece in asked if (look := _look(piece.work, known))])
         if connection.dialect.name != "sqlite":
             seen = _settled(connection, known, seen)
-        decided = [_decided(piece, look, known) for piece, look in seen]
-        if decided:
+        told = [_told(piece, look, known) for piece, look in seen]
+        if told:
             first: Ask = pieces[0].work
-            crowd.add(connection, first.project.id, decided, known.new_accounts, first.now)
+            decided.add(connection, first.project.id, told, known.new_accounts, first.now)
 
     def _known(self, connection: Connection, pieces: list[Piece]) -> _Crowd:
         """Return what is known of those who ask; tell who was erased."""
@@ -232,7 +233,7 @@ def _settled(
     return again
 
 
-def _decided(piece: Piece, look: Look, known: _Crowd) -> Decided:
+def _told(piece: Piece, look: Look, known: _Crowd) -> Decided:
     """Set the answer of a piece; return what it leaves behind."""
     ask: Ask = piece.work
     outcome = decide.outcome_of(ask.project, ask.question, ask.asker, look, ask.rules, ask.now)

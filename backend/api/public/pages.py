@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from backend.api import body, rate_limit
 from backend.api.auth import access
+from backend.api.headers import OPEN_TO_PAGES
 from backend.api.public.privacy import asks_for_privacy
 from backend.api.public.routes import person_of, project_of, public
 from backend.api.public.shapes import read_question
@@ -32,22 +33,21 @@ def pages() -> ResponseReturnValue:
     """Count page views once; nothing is kept where the project or the browser does not want it."""
     rate_limit.check_address(request)
     document = body.json_object(request, "widget")
-    project = project_of(document)
+    project = project_of(document, request)
     if not project.page_views:
         raise NotFoundError("The project does not take page views.")
     question = read_question(document, request.headers.get("Origin"))
     key, views = _views(document)
     rate_limit.check_person(project.id, person_of(question))
     stored = 0
-    if not asks_for_privacy(document, project):
+    if not asks_for_privacy(document, project, request):
         parts = zeroten()
         now = utc_now()
         asker = identify(parts.db, parts.vault, project, question, now)
         parts.erased.check(project.id, *asker.said)
         stored = page_views.count(parts.ingest, project, asker, key=key, views=views, now=now)
     response = body.answer({"stored": stored})
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers.update(OPEN_TO_PAGES)
     return response
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import request
+from flask import Request
 
 from backend.services.published import PublishedProject
 
 
-def asks_for_privacy(document: Mapping[str, Any], project: PublishedProject) -> bool:
+def asks_for_privacy(
+    document: Mapping[str, Any], project: PublishedProject, asked: Request
+) -> bool:
     """Say whether this request must leave no trace of a person (security model, section 10).
 
     Global Privacy Control always counts, Do Not Track where the project heeds it; both give way
@@ -18,5 +20,5 @@ def asks_for_privacy(document: Mapping[str, Any], project: PublishedProject) -> 
     """
     if document.get("consent") == "granted":
         return False
-    asks_not_to_track = project.respects_dnt and request.headers.get("DNT") == "1"
-    return request.headers.get("Sec-GPC") == "1" or asks_not_to_track
+    asks_not_to_track = project.respects_dnt and asked.environ.get("HTTP_DNT") == "1"
+    return asked.environ.get("HTTP_SEC_GPC") == "1" or asks_not_to_track

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 from flask.typing import ResponseReturnValue
 
 from backend.api import body, rate_limit
@@ -24,6 +24,9 @@ from backend.services.visitors import Question
 
 public = Blueprint("public", __name__)
 
+# Where a request carries why it is refused.
+FAILED: Final = "zeroten.failed"
+
 
 @public.get("/w/<name>")
 @access("widget")
@@ -41,18 +44,30 @@ def script(name: str) -> ResponseReturnValue:
 @public.post("/v1/decide", provide_automatic_options=False)
 @access("widget")
 def decide() -> ResponseReturnValue:
-    """May this person be asked now? Every gate's word is stored; a ticket comes back if so."""
-    rate_limit.check_address(request)
-    document = body.json_object(request, "widget")
-    project = project_of(document)
-    question = read_question(document, request.environ.get("HTTP_ORIGIN"))
-    if asks_for_privacy(document, project):
+    """Refuse a question; what `straight.py` can answer does not come here."""
+    failed: Exception = request.environ[FAILED]
+    raise failed
+
+
+def answer_question(asked: Request) -> tuple[bytes, list[tuple[str, str]]]:
+    """Say whether this person may be asked now: the body and its headers.
+
+    Every gate's word is stored; a ticket comes back if so.
+
+    Raises:
+        DomainError: whatever the question is refused for.
+    """
+    rate_limit.check_address(asked)
+    document = body.json_object(asked, "widget")
+    project = project_of(document, asked)
+    question = read_question(document, asked.environ.get("HTTP_ORIGIN"))
+    if asks_for_privacy(document, project, asked):
         question = nameless(question, project.id, rate_limit.daily_salt())
     rate_limit.check_person(project.id, person_of(question))
     told = zeroten().decider.decide(project, question, utc_now())
     if told["show"] and (texts := files.interface(told["language"])):
         told["interface"] = texts
-    return files.packed(told)
+    return files.packed(told, asked.environ.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 @public.post("/v1/responses", provide_automatic_options=False)
@@ -61,7 +76,7 @@ def responses() -> ResponseReturnValue:
     """Store one revision of an answer; 201 the first time, 200 after that."""
     rate_limit.check_address(request)
     document = body.json_object(request, "widget")
-    project = project_of(document)
+    project = project_of(document, request)
     ticket = document.get("ticket")
     if not isinstance(ticket, str):
         raise NotFoundError
@@ -107,14 +122,14 @@ def person_of(question: Question) -> str:
     return question.identity_token or question.user_id or question.anonymous_id or ""
 
 
-def project_of(document: dict[str, Any]) -> PublishedProject:
+def project_of(document: dict[str, Any], asked: Request) -> PublishedProject:
     """Return the project of the key in the body, whose list must hold the page's origin."""
     key = document.get("publishable_key")
     if not isinstance(key, str):
         raise KeyInvalidError("publishable_key is missing.")
     parts = zeroten()
     project = parts.published.project(credentials.publishable_key_project(parts.db, key))
-    origin = request.environ.get("HTTP_ORIGIN")
+    origin = asked.environ.get("HTTP_ORIGIN")
     if not origins.is_allowed(origin, project.origins, project.is_demo):
         raise OriginNotAllowedError("Add the page's origin to the project's list of origins.")
     return project

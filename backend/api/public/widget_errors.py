@@ -32,7 +32,7 @@ def report_error() -> ResponseReturnValue:
     """Count one report of a project's page; 30 a minute of a project are heard."""
     rate_limit.check_address(request)
     document = body.json_object(request, "widget")
-    project = project_of(document)
+    project = project_of(document, request)
     rate_limit.check_person(project.id, "widget-errors")
     report = _read(document)
     zeroten().db.transact(
