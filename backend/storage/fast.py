@@ -1,7 +1,7 @@
 """Plain SQL on the driver, for the few statements that every request of a page runs.
 
 SQLAlchemy costs about 30 µs a statement on the machine this was measured on, the driver 2 to 5; a
-decision alone runs seven. The text is the same for both databases, with `?` for each parameter; times
+decision alone runs seven. The text is the same for both databases, with `?` for a parameter; times
 are ms since 1970 and JSON is text on the way in (see docs/decisions/hot-path-sql.md).
 """
 
