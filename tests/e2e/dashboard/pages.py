@@ -34,3 +34,12 @@ DEMO: Final = (
     "/users/user-0001",
     *SETTINGS,
 )
+# Those of which the guides show pictures.
+PICTURES: Final = {
+    "/": "home",
+    "/explore": "by-role",
+    "/explore/features": "features",
+    "/explore/active-use": "active-use",
+    "/accounts": "accounts",
+    "/users/user-0001": "person",
+}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.dashboard.conftest import violations
-from tests.e2e.dashboard.pages import DEMO
+from tests.e2e.dashboard.conftest import picture, violations
+from tests.e2e.dashboard.pages import DEMO, PICTURES
 
 LOOKS = {
     "light": {"color_scheme": "light"},
@@ -39,6 +39,8 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_its_screen(demo, guest, loo
         assert violations(page) == [], path
         width = "document.documentElement.scrollWidth - innerWidth"
         assert page.evaluate(width) <= 0, path
+        if look == "light" and path in PICTURES:
+            picture(page, PICTURES[path])
 
 
 def test_without_scripts_a_segment_is_chosen_by_its_button(demo, guest):
