@@ -187,6 +187,16 @@ def test_a_category_without_target_is_an_error():
         poststratify(["a", "b"], {"a": 10})
 
 
+def test_raking_to_one_factor_is_poststratifying():
+    cells = ["a"] * 10 + ["b"] * 25 + ["c"] * 15
+    population = {"a": 40.0, "b": 40.0, "c": 20.0}
+    shares = {name: n / 100 for name, n in population.items()}
+
+    raked = rake([1.0] * len(cells), [cells], [shares])["weights"]
+
+    assert poststratify(cells, population) == pytest.approx(raked)
+
+
 def test_nothing_to_weigh_is_nothing():
     assert rake([], [[]], [{"a": 1}])["weights"] == []
     assert poststratify([], {"a": 10}) == []

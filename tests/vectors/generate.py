@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/vectors/generate.py
 
-Hand-written cases (`tests/vectors/cases.py`) carry the answer their author expects, and
+Hand-written cases (`tests/vectors/cases*.py`) carry the answer their author expects, and
 this script refuses to write when the code says otherwise. Generated cases come from a
 fixed seed, so that running it twice writes the same bytes.
 """
@@ -20,6 +20,7 @@ sys.path[:0] = [str(HERE.parent.parent), str(HERE)]
 
 import cases  # noqa: E402
 import random_cases  # noqa: E402
+from case_records import NOW  # noqa: E402
 
 from backend.domain import audience, sampling  # noqa: E402
 from backend.domain.eligibility import SurveyRules, Trigger, Visitor, evaluate  # noqa: E402
@@ -154,7 +155,7 @@ def _audience(
     faults = audience.check(rule)
     if faults:
         raise SystemExit(f"{name}: {faults}")
-    now = parse_time(cases.NOW)
+    now = parse_time(NOW)
     assert now is not None
     person = Visitor.from_json(visitor)
     held = audience.matches(rule, audience.Facts(person, "srv_nps", now))
@@ -165,7 +166,7 @@ def _audience(
         "name": name,
         "rule": rule,
         "visitor": visitor,
-        "now": cases.NOW,
+        "now": NOW,
         "expected": held,
         "local_rule": local,
         "local": audience.matches(

@@ -95,13 +95,12 @@ def percentile(x: float, ref: Sequence[float]) -> Percentile:
     n = len(ref)
     if n == 0:
         return {"midrank": None, "at_or_below": None, "decile": None, "top_decile": None}
-    less = sum(r < x for r in ref)
-    equal = sum(r == x for r in ref)
+    less, up_to = (int(rank) for rank in ranks(np.asarray(x), np.sort(ref)))
     return {
-        "midrank": 100 * (less + equal / 2) / n,
-        "at_or_below": 100 * (less + equal) / n,
-        "decile": min(10, 10 * (2 * less + equal) // (2 * n) + 1),
-        "top_decile": 10 * (less + equal) >= 9 * n,
+        "midrank": 50 * (less + up_to) / n,
+        "at_or_below": 100 * up_to / n,
+        "decile": min(10, 10 * (less + up_to) // (2 * n) + 1),
+        "top_decile": 10 * up_to >= 9 * n,
     }
 
 

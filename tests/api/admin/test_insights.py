@@ -117,12 +117,18 @@ def test_a_fresh_answer_is_in_the_next_look(call, many, answer, monkeypatch):
     assert (before, get(call, "score")["n"]) == (12, 13)
 
 
-def test_features_wait_for_their_usage_and_for_a_hundred_answers(call, many, db):
-    table = get(call, "features")
-    assert table["without_usage"] == 12
-
+@pytest.mark.parametrize("insight", ["features", "features?kind=pages", "active-use"])
+def test_answers_that_wait_for_their_usage_are_counted(
+    call, many, answer, db, monkeypatch, insight
+):
+    monkeypatch.setattr("backend.services.insights.windows.CHECK_S", 0.0)
+    counts = [get(call, insight)["without_usage"]]
     profiles.compute_pending(db)
-    assert get(call, "features?kind=pages")["kind"] == "pages"
+    counts.append(get(call, insight)["without_usage"])
+    answer("late", 9)
+    counts.append(get(call, insight)["without_usage"])
+
+    assert counts == [12, 0, 1]
 
 
 def test_a_viewer_sees_no_cell_under_five_people(call, many, answer, project):

@@ -31,6 +31,14 @@ INSIGHTS = (
     "comments",
     "planning",
 )
+# Pages of one person and of one account, and those of the test's worlds.
+OF_ONE = {
+    "users/<path:user_id>": "users/user_1",
+    "accounts/<path:account_id>": "accounts/acc_0",
+}
+# What they tell does not come from answers.
+WITHOUT_ANSWERS = {"methods", "methods/<name>", "settings"}
+BASE = "/api/v1/insights/"
 ANALYSTS = ("accounts", "active-use/p", "recency", "landing")
 WORLDS = {
     "empty": None,
@@ -60,6 +68,17 @@ def has_nan(value):
     return isinstance(value, float) and not math.isfinite(value)
 
 
+def test_every_insight_there_is_is_tried(app):
+    rules = {
+        str(rule).removeprefix(BASE)
+        for rule in app.url_map.iter_rules()
+        if str(rule).startswith(BASE) and "GET" in (rule.methods or ())
+    }
+
+    tried = {path.partition("?")[0] for path in INSIGHTS} | {"landing"} | set(OF_ONE)
+    assert rules == tried | WITHOUT_ANSWERS
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_every_insight_answers_on_every_project(call, make_project, make_survey, client, db, name):
     given = make_project(timezone="America/St_Johns")
@@ -86,6 +105,12 @@ def test_every_insight_answers_on_every_project(call, make_project, make_survey,
                 if status == 200:
                     assert response.json["sentence"]
                     assert response.json["method"]["summary"]
+    for path in OF_ONE.values():
+        response = call("GET", f"/insights/{path}", token=given.analyst_token)
+        world = WORLDS[name]
+        is_there = world and (world.people > 1 if "users" in path else world.accounts)
+        assert response.status_code == (200 if is_there else 404), (path, response.text)
+        assert not has_nan(response.json)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +127,10 @@ def test_every_insight_answers_on_every_project(call, make_project, make_survey,
     ],
 )
 def test_a_question_that_makes_no_sense_is_a_problem_with_its_place(call, project, window):
-    for path in INSIGHTS:
+    release = call("POST", "/releases", json={"name": "5.0", "at": "2026-04-01T00:00:00Z"})
+    # The window of "did it land?" is the release's own.
+    landing = () if "to=" in window else (f"landing?release_id={release.json['id']}",)
+    for path in (*INSIGHTS, *landing):
         response = call("GET", f"/insights/{path}{'&' if '?' in path else '?'}{window}")
 
         assert response.status_code == 422, path
