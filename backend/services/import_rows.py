@@ -16,12 +16,23 @@ from backend.domain.values import clean_text, is_name
 
 # The member of an answer, and the headings under which other tools export it.
 HEADINGS: Final[dict[str, tuple[str, ...]]] = {
-    "source_id": ("source id", "response id", "id", "answer id", "uuid"),
-    "score": ("score", "nps score", "nps", "rating", "answer"),
-    "comment": ("comment", "feedback", "reason", "verbatim", "text", "open feedback"),
-    "user_id": ("user id", "userid", "external id", "person id", "customer id", "email", "user"),
-    "account_id": ("account id", "company id", "organization id", "account", "company"),
-    "answered_at": ("answered at", "created at", "submitted at", "responded at", "date", "time"),
+    "source_id": ("source id", "response id", "id", "answer id", "respondent id", "uuid"),
+    "score": ("score", "nps score", "nps", "nps rating", "rating", "answer"),
+    "comment": (
+        *("comment", "comments", "feedback", "additional feedback", "nps comment", "reason"),
+        *("verbatim", "text", "open feedback"),
+    ),
+    "user_id": (
+        *("user id", "userid", "external id", "person id", "customer id", "distinct id"),
+        *("email", "person email", "user email", "email address", "customer email", "user"),
+    ),
+    "account_id": (
+        *("account id", "company id", "organization id", "account", "company", "company name"),
+    ),
+    "answered_at": (
+        *("answered at", "response date", "responded at", "submitted at", "completed at"),
+        *("created at", "timestamp", "end date", "date", "time"),
+    ),
     "role": ("role", "job role"),
     "plan": ("plan", "tier", "subscription"),
     "page": ("page", "url", "page url"),

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -39,6 +40,24 @@ def test_usual_headings_are_found_and_the_rest_is_told():
     assert [row.score for row in parsed.rows] == [10, 3, 8]
     assert parsed.rows[1].comment == "Slow, sadly"
     assert parsed.faults == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [
+        ("NPS Rating,Additional Feedback,Person Email,Response Date", (0, 1, 2, 3)),
+        ("Respondent ID,End Date,Email Address,Rating,Comments", (3, 4, 2, 1)),
+        ("timestamp;distinct_id;score;feedback", (2, 3, 1, 0)),
+        ("created_at\tuser_email\tnps\tnps_comment", (2, 3, 1, 0)),
+    ],
+)
+def test_headings_as_other_tools_write_them_are_recognised(heading, expected):
+    names = re.split("[,;\t]", heading)
+
+    columns = one(heading + "\n").columns
+
+    members = ("score", "comment", "user_id", "answered_at")
+    assert tuple(columns[member] for member in members) == tuple(names[i] for i in expected)
 
 
 @pytest.mark.parametrize(
