@@ -133,6 +133,11 @@ def answered(
         rows, even = _hidden(rows), {**even, "smd": [], "chi2": None}
         voices = _few_hidden(voices, view)
         steps, response = _large_steps(steps), _large_steps([response])[0]
+        was_shown = next(step for step in steps if step["step"] == "shown")
+        if was_shown["n"] is None:
+            # Who was sampled but not asked would follow from the number asked, told elsewhere.
+            response = {"n": None, "of": None, "rate": None, "lower": None, "upper": None}
+            rows = [{**row, "asked": None, "answered": None} for row in rows]
         if response["n"] is None:
             sentence = UNTOLD
             even = {**even, "response_rate": None, "worst_case": None}

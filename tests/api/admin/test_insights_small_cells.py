@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from backend.storage.models import Response
 from tests.api.admin.insights_world import World, write
@@ -168,6 +168,23 @@ def test_no_count_of_the_usual_window_is_about_one_to_four_people(told):
             assert not is_small(before["n"] - after["n"])
     assert_comments_do_not_meet(told("comments")[0])
     assert_fifths_are_whole(told("active-use")[0])
+
+
+def test_how_many_were_sampled_but_never_saw_it_follows_from_nothing(
+    call, db, project, make_survey
+):
+    world = World(people=60, days=30, answers_each=1, unanswered=20, accounts=1)
+    write(db, project.id, make_survey(), world)
+    silent = select(Response.id).where(Response.score.is_(None)).limit(2)
+    db.write(lambda connection: connection.execute(delete(Response).where(Response.id.in_(silent))))
+
+    found = call("GET", "/insights/answered", token=project.viewer_token).json
+
+    steps = {step["step"]: step["n"] for step in found["funnel"]}
+    assert (steps["sampled"], steps["shown"]) == (80, None)
+    assert set(found["response_rate"].values()) == {None}
+    assert [row for row in found["rows"] if row["asked"] or row["answered"]] == []
+    assert "78" not in found["sentence"]
 
 
 def assert_no_difference(one, other, about):
