@@ -16,6 +16,7 @@ from backend.api.admin.identity import identity
 from backend.api.admin.insights import insights
 from backend.api.admin.insights_history import insight_history
 from backend.api.admin.insights_settings import insight_settings
+from backend.api.admin.installation import installation
 from backend.api.admin.keys import keys
 from backend.api.admin.members import members
 from backend.api.admin.openapi import document, new_api
@@ -48,6 +49,7 @@ BLUEPRINTS: Final[tuple[AdminBlueprint, ...]] = (
     privacy,
     session,
     audit,
+    installation,
     widget_errors,
 )
 
