@@ -9,9 +9,9 @@ that batches come near the limits, and through a gateway that refuses two reques
 from __future__ import annotations
 
 import http.client
-import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
 from sqlalchemy import text
 
@@ -32,6 +33,7 @@ NODE_CLIENT = "@segment/analytics-node@3.1.0"
 HERE = Path(__file__).resolve().parent
 # RudderStack's client puts 100 events into a batch whatever their size; 1 MiB is the most we take.
 LARGE = 9_000
+_MESSAGE_ID = re.compile(rb'"messageId" ?: ?"([^"]+)"')
 
 
 def main() -> int:
@@ -81,8 +83,12 @@ def _install(folder: Path) -> dict[str, list[str]]:
 
 @contextmanager
 def _gateway(port: int, is_hindered: bool) -> Iterator[tuple[int, dict[int, int]]]:
-    """Pass requests on; when hindering, refuse two of three and lose every fourth answer."""
-    numbers = itertools.count()
+    """Pass requests on; when hindering, refuse two of three and lose some answers.
+
+    By the tries of each batch, not by requests: by chance one batch would be refused more often
+    than its client tries.
+    """
+    tries: dict[bytes, int] = {}
     statuses: dict[int, int] = {}
 
     class Handler(BaseHTTPRequestHandler):
@@ -90,7 +96,9 @@ def _gateway(port: int, is_hindered: bool) -> Iterator[tuple[int, dict[int, int]
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            number = next(numbers)
+            found = _MESSAGE_ID.search(body)
+            batch = found[1] if found else body
+            number = tries[batch] = tries.get(batch, 0) + 1
             if is_hindered and number % 3:
                 self._tell(429 if number % 3 == 1 else 503, b"{}", {"Retry-After": "1"})
                 return
@@ -99,7 +107,7 @@ def _gateway(port: int, is_hindered: bool) -> Iterator[tuple[int, dict[int, int]
             answer = connection.getresponse()
             content = answer.read()
             connection.close()
-            if is_hindered and number % 4 == 0:
+            if is_hindered and number == 3 and crc32(batch) % 4 == 0:
                 self._tell(503, b"{}", {"Retry-After": "1"})
             else:
                 self._tell(answer.status, content, {})

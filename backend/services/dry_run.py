@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.domain.audience import localize
 from backend.domain.eligibility import SurveyRules, Trigger, Visitor
+from backend.domain.insights.bias import rate
 from backend.domain.insights.planning import answer_variance
 from backend.services import visitors
 from backend.services.published import PublishedProject
@@ -45,6 +46,12 @@ class Past:
     def response_rate(self) -> float:
         """Answers by display; two in ten until there is evidence (METHODS section 8)."""
         return (self.answers + 2) / (self.displays + 10)
+
+    @property
+    def response_limits(self) -> tuple[float, float]:
+        """Between what the rate lies, at 95 %: Wilson's interval of the same counts."""
+        found = rate(self.answers + 2, self.displays + 10)
+        return (found["lower"] or 0.0) / 100, (found["upper"] or 0.0) / 100
 
 
 def as_if_here(project: PublishedProject, rules: SurveyRules) -> SurveyRules:

@@ -177,6 +177,9 @@ def _told(
         "showings_per_day": showings / DAYS,
         "showings_without_limits": uncapped,
         "response_rate": past.response_rate,
+        "response_rate_lower": past.response_limits[0],
+        "response_rate_upper": past.response_limits[1],
+        "displays": past.displays,
         "answers": answers,
         "half_width": None if half_width is None else min(100.0, 100 * half_width),
         "removed_by": [

@@ -49,6 +49,11 @@ class ReachSchema(AdminSchema):
         required=True,
         metadata={"description": "Of the last year; two in ten until there is evidence."},
     )
+    response_rate_lower = Number(
+        required=True, metadata={"description": "Its 95 % interval, by Wilson."}
+    )
+    response_rate_upper = Number(required=True)
+    displays = Whole(required=True, metadata={"description": "From so many showings of the past."})
     answers = Number(required=True, metadata={"description": "Expected in those days."})
     half_width = Number(
         required=True,

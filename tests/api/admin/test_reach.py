@@ -68,6 +68,11 @@ def test_everybody_within_reach(reach, people, make_survey):
     assert told["removed_by"] == told["starved_by"] == []
     assert told["showings"] == pytest.approx(200, abs=1), "half of the days each"
     assert told["response_rate"] == pytest.approx(0.2)
+    assert (told["response_rate_lower"], told["response_rate_upper"], told["displays"]) == (
+        pytest.approx(0.057, abs=0.001),
+        pytest.approx(0.510, abs=0.001),
+        0,
+    )
     assert told["answers"] == pytest.approx(40, abs=1)
     assert told["half_width"] == pytest.approx(100 * 1.96 * (0.6 / 43) ** 0.5, abs=0.5)
 
