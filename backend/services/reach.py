@@ -22,8 +22,6 @@ from backend.services.scope import one
 from backend.storage.models import Survey
 
 AT_MOST: Final = 10_000
-# A forecast follows the slider: on so many people it is off by a percent or two, within 0.1 s.
-FORECAST_ON: Final = 1_000
 DAYS: Final = 30
 _GROUPS: Final = ("targeting", "limits")
 # What comes of other surveys is judged for as many of them.

@@ -32,6 +32,7 @@ from backend.web.content_form import as_json
 
 POINTER: Final = "#/targeting/audience"
 _NAMES: Final = 300
+FIRST_JUDGED: Final = 600
 # Of so many people judged, the share that meets the rule is off by a sixth at most, usually.
 ENOUGH: Final = 100
 # Which operators go with which subject; those that are missing take none.
@@ -169,12 +170,12 @@ def _of_whom(stored: dict[str, Any], *, is_new: bool) -> dict[str, Any]:
 def _count(session: Session, survey_id: str, rule: Any) -> dict[str, Any]:
     """Return how many of the people seen lately the rule holds for, and would be asked now.
 
-    A thousand are judged first; all of them when too few of those meet the rule to tell.
+    Some are judged first; ten thousand when too few of those meet the rule to tell.
     """
     parts = zeroten()
     project = parts.published.project(signed_in.project_id())
     changes = {"targeting": {"audience": rule}}
-    for most in (reach.FORECAST_ON, reach.AT_MOST):
+    for most in (FIRST_JUDGED, reach.AT_MOST):
         told = reach.reach(
             session, parts.published, project, survey_id, changes, utc_now(), at_most=most
         )
