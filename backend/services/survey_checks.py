@@ -33,10 +33,23 @@ class KnownTraits:
             rows = session.scalars(query.order_by(order).limit(_LOOKED_AT))
             return {name for traits in rows for name in traits}
 
-        people = latest(User, User.key.desc()) | latest(Response, Response.answered_at.desc())
+        users = _of_newest(session, project_id) or latest(User, User.key.desc())
+        people = users | latest(Response, Response.answered_at.desc())
         accounts = latest(Account, Account.key.desc())
         self.people: Collection[str] | None = people | {*_USUAL_TRAITS} if people else None
         self.accounts: Collection[str] | None = accounts or None
+
+
+def _of_newest(session: Session, project_id: str) -> set[str] | None:
+    """Return the traits of the project's latest people, None when too few are among the newest.
+
+    Most often they are, and then nobody sorts all people of the project.
+    """
+    newest = select(User.project_id, User.traits).order_by(User.key.desc()).limit(5 * _LOOKED_AT)
+    some = newest.subquery()
+    query = select(some.c.traits).where(some.c.project_id == project_id).limit(_LOOKED_AT)
+    found = session.scalars(query).all()
+    return {name for traits in found for name in traits} if len(found) == _LOOKED_AT else None
 
 
 def checked(
