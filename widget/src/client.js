@@ -224,7 +224,6 @@ export function createClient(config, base, loadPanel) {
         if (trigger.type !== 'event') waiting.push(after(trigger.delay_ms || 0, () => arm(survey, PAGE_LOAD)));
       }
     }
-    
   };
 
   /** @param {Survey} survey @param {Trigger} trigger */
