@@ -5,6 +5,8 @@ import {TOLD, get, send} from './fetched.js';
 const KEYS_OFF = 'zeroten-keys-off';
 /** What was to be saved while a form was on its way: the arguments of that `save`. */
 const waiting = new WeakMap();
+/** So many comments are put into the page between two frames. */
+const AT_ONCE = 10;
 const SAID = {new: 'New again', in_progress: 'In progress', closed: 'Closed'};
 const heard = document.getElementById('heard');
 const filters = document.getElementById('filters');
@@ -20,8 +22,33 @@ function tell(form, text) {
   place.classList.toggle('problem', text !== '');
 }
 
+/** The folded fields of comments that nobody has opened; see `fold`. */
+const folded = new WeakMap();
+
+/**
+ * Make a fresh comment live. Its folded fields stay out of the page until they are wanted: browsers
+ * look through every field of a page for what they might fill in, a tenth of a second for a list.
+ */
+function enlivened(item) {
+  const [form, details] = [item.querySelector('form'), item.querySelector('details')];
+  form.classList.add('live');
+  if (details.open || folded.has(details)) return;
+  const fields = new DocumentFragment();
+  fields.append(...details.querySelectorAll('label'));
+  folded.set(details, fields);
+}
+
+function unfold(details) {
+  if (folded.has(details)) details.append(folded.get(details));
+  folded.delete(details);
+}
+
+function field(form, name) {
+  return form.elements[name] ?? folded.get(form.querySelector('details')).querySelector(`[name="${name}"]`);
+}
+
 const EDITED = ['status', 'assignee_id', 'tags', 'note', 'is_test'];
-const valuesOf = (form) => Object.fromEntries(EDITED.map((name) => [name, form.elements[name].value]));
+const valuesOf = (form) => Object.fromEntries(EDITED.map((name) => [name, field(form, name).value]));
 
 /**
  * Send what stands in a form and put the answer in its place; what is entered meanwhile stays.
@@ -49,8 +76,8 @@ async function save(form, text, isDone = false) {
 function replace(item, fresh, isOpen) {
   const old = document.activeElement;
   const [isIn, start, end] = [item.contains(old), old?.selectionStart, old?.selectionEnd];
-  fresh.querySelector('form').classList.add('live');
   fresh.querySelector('details').open = isOpen;
+  enlivened(fresh);
   item.replaceWith(fresh);
   if (!isIn) return;
   const same = old.name && fresh.querySelector(`[name="${old.name}"]`);
@@ -62,6 +89,7 @@ function replace(item, fresh, isOpen) {
 function setting(name, value, text) {
   return (item) => {
     const form = item.querySelector('form');
+    unfold(form.querySelector('details'));
     form.elements[name].value = typeof value === 'function' ? value(form.elements[name].value) : value;
     save(form, text);
   };
@@ -69,6 +97,7 @@ function setting(name, value, text) {
 
 function editing(name) {
   return (item) => {
+    unfold(item.querySelector('details'));
     item.querySelector('details').open = true;
     item.querySelector(`[name="${name}"]`).focus();
   };
@@ -120,23 +149,41 @@ function onKey(event) {
   act();
 }
 
-/** Show the list of another address in the place of this one. */
+const aFrame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
+/**
+ * Show the list of another address in the place of this one, some comments at a time: what is
+ * pressed meanwhile comes in between, where thirty at once would hold it up.
+ */
 async function show(address, isNew = true) {
   const page = await get(address);
-  if (!page?.getElementById('listed')) return location.assign(address);
-  list().replaceWith(page.getElementById('listed'));
+  const fresh = page?.getElementById('listed');
+  if (!fresh) return location.assign(address);
+  const all = [...fresh.querySelectorAll('.comments > li')];
+  const rest = all.slice(AT_ONCE);
+  for (const item of rest) item.remove();
+  await aFrame();
+  list().replaceWith(fresh);
   for (const field of filters.elements) {
-    const fresh = page.getElementById('filters').elements[field.name];
-    if (field.name && fresh && field !== document.activeElement) field.value = fresh.value;
+    const given = page.getElementById('filters').elements[field.name];
+    if (field.name && given && field !== document.activeElement) field.value = given.value;
   }
   if (isNew) history.pushState(null, '', address);
   enliven();
-  const n = comments().length;
-  say(n === 1 ? '1 comment on this page' : `${n} comments on this page`);
+  say(all.length === 1 ? '1 comment on this page' : `${all.length} comments on this page`);
+  while (rest.length) {
+    await aFrame();
+    append(fresh, rest.splice(0, AT_ONCE));
+  }
+}
+
+function append(listed, items) {
+  items.forEach(enlivened);
+  listed.querySelector('.comments').append(...items);
 }
 
 function enliven() {
-  for (const form of document.querySelectorAll('form.triage')) form.classList.add('live');
+  comments().forEach(enlivened);
   const withKeys = document.getElementById('with-keys');
   withKeys.checked = !localStorage.getItem(KEYS_OFF);
   withKeys.addEventListener('change', () =>
@@ -157,6 +204,8 @@ document.addEventListener('change', (event) => {
   if (form && event.target.matches('[name="status"], [name="assignee_id"]')) save(form, 'Saved');
 });
 document.addEventListener('click', (event) => {
+  const summary = event.target.closest?.('.triage summary');
+  if (summary) unfold(summary.parentElement);
   const link = event.target.closest?.('a[data-live]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();

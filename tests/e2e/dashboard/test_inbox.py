@@ -102,6 +102,21 @@ def test_tags_typed_while_a_key_is_being_saved_stay_and_stay_typing(inbox):
     expect(first.get_by_label("Status").locator(":checked")).to_have_text("In progress")
 
 
+def test_a_note_opened_with_the_mouse_is_kept_by_what_is_saved_while_it_is_folded(demo, inbox):
+    first = inbox.locator(".comments > li").first
+    first.locator("summary").click()
+    first.get_by_label("Note for the team").fill("Called twice.")
+    first.get_by_role("button", name="Save").click()
+    expect(first.locator("summary")).to_have_text("Called twice.")
+    expect(first.get_by_label("Note for the team")).to_have_count(0)
+
+    first.get_by_label("Status").select_option("closed")
+    expect(inbox.locator("#heard")).to_have_text("Saved.")
+    first.locator("summary").click()
+    expect(first.get_by_label("Note for the team")).to_have_value("Called twice.")
+    assert rest(demo, "GET", "/responses?status=closed")["items"][0]["note"] == "Called twice."
+
+
 def test_the_keys_are_listed_and_can_be_switched_off(inbox):
     inbox.keyboard.press("?")
     expect(inbox.get_by_text("next comment, the one before")).to_be_visible()
