@@ -47,6 +47,9 @@ def post_worker_init(worker: Any) -> None:
     gc.set_threshold(10_000, 20, 50)
     # A thread that waits for the interpreter gets it within a millisecond, not five.
     sys.setswitchinterval(0.001)
+    # With limits in Redis, to begin with a question is to wait for it: each has a thread for that.
+    if not _config.redis_url:
+        worker.open_lane()
     start_in_process(worker.app.callable)
 
 

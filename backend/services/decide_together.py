@@ -66,6 +66,14 @@ class Ask:
         return (own,) if browser is None or own[1] else (own, (browser, True))
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A question whose answer is to come; `piece` is None when it is decided about alone."""
+
+    ask: Ask
+    piece: Piece | None
+
+
 @dataclass(slots=True)
 class _Crowd:
     """What is known of those who ask, and keys for whom it adds."""
@@ -98,13 +106,40 @@ class Decider:
             IdentityRequiredError, IdentityInvalidError, IdentityExpiredError,
             InvalidRequestError, UserErasedError.
         """
+        return self.told(self.begin(project, question, now))
+
+    def begin(self, project: PublishedProject, question: Question, now: datetime) -> Begun:
+        """Have a question answered with the next group; what comes of it is to be got: `told`.
+
+        Raises:
+            IdentityRequiredError, IdentityInvalidError, IdentityExpiredError, InvalidRequestError.
+        """
         asker = identify(self._db, self._vault, project, question, now)
         surveys = decide.candidates(project, question)
         ask = Ask(project, question, asker, {each.rules.id: each.rules for each in surveys}, now)
-        told: dict[str, Any] | None = self._turns.submit(ask) if ask.is_plain else None
+        return Begun(ask, self._turns.enter(ask) if ask.is_plain else None)
+
+    def is_decided(self, begun: Begun) -> bool:
+        """Have the group of a question decided about; False when it is to be decided about alone.
+
+        Alone takes time of its own, in `told`.
+        """
+        if begun.piece is None:
+            return False
+        self._turns.settle(begun.piece)
+        return begun.piece.result is not None or begun.piece.error is not None
+
+    def told(self, begun: Begun) -> dict[str, Any]:
+        """Return the answer to a question; the decision is on disk by then.
+
+        Raises:
+            UserErasedError, StorageUnavailableError.
+        """
+        ask = begun.ask
+        told: dict[str, Any] | None = self._turns.outcome(begun.piece) if begun.piece else None
         if told is not None:
             return told
-        return decide.alone(self._db, project, question, asker, now, self._erased)
+        return decide.alone(self._db, ask.project, ask.question, ask.asker, ask.now, self._erased)
 
     def _serve(self, group: list[Piece]) -> None:
         """Decide about a group, each project apart; who gets no result is decided about alone."""

@@ -21,12 +21,13 @@ ANSWER_WITHIN_S: Final = 14.0
 class Piece:
     """What one caller wants done, and what came of it."""
 
-    __slots__ = ("error", "is_done", "is_leader", "result", "wake", "work")
+    __slots__ = ("error", "is_done", "is_leader", "is_waited_for", "result", "wake", "work")
 
     def __init__(self, work: Any) -> None:
         self.work = work
         self.is_done = False
         self.is_leader = False
+        self.is_waited_for = False
         self.result: Any = None
         self.error: BaseException | None = None
         # Held until the piece is done or its caller is to lead: a bare lock is the cheapest wait.
@@ -54,18 +55,36 @@ class Turns:
             StorageUnavailableError: it did not get its turn in time; nothing was done.
             Exception: the error of the piece.
         """
+        return self.outcome(self.enter(work))
+
+    def enter(self, work: Any) -> Piece:
+        """Have `work` done with the next group, whoever leads that; its `outcome` is to be got."""
         piece = Piece(work)
         with self._mutex:
             self._waiting.append(piece)
-            if not self._is_led:
-                self._is_led = piece.is_leader = True
-        if not piece.is_leader:
-            self._wait(piece)
-        if not piece.is_done:
-            self._lead(piece)
+        return piece
+
+    def outcome(self, piece: Piece) -> Any:
+        """Return what `serve` made of a piece, having led if nobody else did.
+
+        Raises:
+            StorageUnavailableError, Exception: as `submit`.
+        """
+        self.settle(piece)
         if piece.error is not None:
             raise piece.error
         return piece.result
+
+    def settle(self, piece: Piece) -> None:
+        """Return when the piece has its result or error, having led if nobody else did."""
+        with self._mutex:
+            piece.is_waited_for = True
+            if not self._is_led and not piece.is_done:
+                self._is_led = piece.is_leader = True
+        if not piece.is_done and not piece.is_leader:
+            self._wait(piece)
+        if not piece.is_done:
+            self._lead(piece)
 
     def finish(self, within_s: float) -> bool:
         """Wait until nothing is done or waits; say whether it came to that."""
@@ -81,19 +100,24 @@ class Turns:
         with self._mutex:
             if not piece.is_leader and piece in self._waiting:
                 self._waiting.remove(piece)
-                raise StorageUnavailableError(retry_after_s=2)
+                piece.error, piece.is_done = StorageUnavailableError(retry_after_s=2), True
+                return
         # It is being done this moment: its end is near, and must be known.
         piece.wake.acquire()
 
     def _lead(self, own: Piece) -> None:
         """Serve one group, which has `own` in it, and pass the lead on."""
         with self._mutex:
-            group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            # Its own is in it, however many entered before.
+            self._waiting.remove(own)
+            most = min(self._most - 1, len(self._waiting))
+            group = [own, *(self._waiting.popleft() for _ in range(most))]
         self._serve(group)
         for piece in group:
             piece.is_done = True
         with self._mutex:
-            successor = self._waiting[0] if self._waiting else None
+            # One whose caller is there to lead.
+            successor = next((each for each in self._waiting if each.is_waited_for), None)
             if successor is None:
                 self._is_led = False
             else:

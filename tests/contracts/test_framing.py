@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from backend import web_worker
+from backend import patient_socket
 from tests.conftest import ORIGIN
 from tests.contracts.serving import answers_on, raw, send
 
@@ -153,7 +153,7 @@ def test_senders_who_stall_or_dribble_hold_up_nobody_and_are_closed(limited_serv
     for _ in range(10):
         assert send(limited_server, "GET", "/healthz", timeout_s=2).status == 200
 
-    assert dribble(dribbling, b"GET /healthz HTTP/1.1\r\nX: ") < web_worker.READ_WITHIN_S + 3
+    assert dribble(dribbling, b"GET /healthz HTTP/1.1\r\nX: ") < patient_socket.READ_WITHIN_S + 3
     for connection in connections:
         connection.settimeout(began + 17 - time.monotonic())
         assert connection.recv(1000) == b""
@@ -194,4 +194,4 @@ def dribble(connection, head):
     ],
 )
 def test_a_thread_takes_a_request_once_it_need_not_wait_for_it(held, is_whole):
-    assert web_worker.is_whole(held) is is_whole
+    assert patient_socket.is_whole(held) is is_whole

@@ -18,6 +18,7 @@ from backend.domain import origins
 from backend.domain.errors import KeyInvalidError, NotFoundError, OriginNotAllowedError
 from backend.services import credentials, respond, tag_loads
 from backend.services.clock import utc_now
+from backend.services.decide_together import Begun
 from backend.services.nameless import nameless
 from backend.services.published import PublishedProject
 from backend.services.visitors import Question
@@ -49,10 +50,8 @@ def decide() -> ResponseReturnValue:
     raise failed
 
 
-def answer_question(asked: Request) -> tuple[bytes, list[tuple[str, str]]]:
-    """Say whether this person may be asked now: the body and its headers.
-
-    Every gate's word is stored; a ticket comes back if so.
+def begin_question(asked: Request) -> Begun:
+    """Ask whether this person may be asked now; every gate's word will be stored.
 
     Raises:
         DomainError: whatever the question is refused for.
@@ -64,10 +63,19 @@ def answer_question(asked: Request) -> tuple[bytes, list[tuple[str, str]]]:
     if asks_for_privacy(document, project, asked):
         question = nameless(question, project.id, rate_limit.daily_salt())
     rate_limit.check_person(project.id, person_of(question))
-    told = zeroten().decider.decide(project, question, utc_now())
+    return zeroten().decider.begin(project, question, utc_now())
+
+
+def answer_question(begun: Begun, accepted: str) -> tuple[bytes, list[tuple[str, str]]]:
+    """Return the body and its headers of what was decided; a ticket is in it if so.
+
+    Raises:
+        DomainError: whatever the question is refused for.
+    """
+    told = zeroten().decider.told(begun)
     if told["show"] and (texts := files.interface(told["language"])):
         told["interface"] = texts
-    return files.packed(told, asked.environ.get("HTTP_ACCEPT_ENCODING", ""))
+    return files.packed(told, accepted)
 
 
 @public.post("/v1/responses", provide_automatic_options=False)
