@@ -17,11 +17,9 @@ from backend.domain.timestamps import format_time
 from backend.services import looks
 from backend.services.decision_record import context_of, decision_of, is_over_budget
 from backend.services.erased import ErasedList
-from backend.services.identify import identify
 from backend.services.ids import new_token
 from backend.services.looks import Look
 from backend.services.published import PublishedProject, PublishedSurvey
-from backend.services.vault import Vault
 from backend.services.visitors import Asker, Question
 from backend.storage import decisions, known
 from backend.storage.db import Database
@@ -42,24 +40,6 @@ class Outcome:
     decision: NewDecision
     ticket: NewTicket | None
     answer: dict[str, Any]
-
-
-def decide(
-    db: Database,
-    vault: Vault,
-    project: PublishedProject,
-    question: Question,
-    now: datetime,
-    erased: ErasedList | None = None,
-) -> dict[str, Any]:
-    """Return the answer of `POST /v1/decide`; the decision is on disk by then.
-
-    Raises:
-        IdentityRequiredError, IdentityInvalidError, IdentityExpiredError, InvalidRequestError,
-        UserErasedError.
-    """
-    asker = identify(db, vault, project, question, now)
-    return alone(db, project, question, asker, now, erased)
 
 
 def alone(

@@ -23,6 +23,8 @@ from sqlalchemy.orm import Session
 
 from backend.domain.errors import StorageUnavailableError
 from backend.storage.group_writer import GroupWriter
+from backend.storage.pings import ping_the_idle
+from backend.storage.trips import forget_after_rollbacks
 
 BUSY_TIMEOUT_MS: Final = 5_000
 RETRY_AFTER_S: Final = 2
@@ -30,7 +32,8 @@ MAX_TRIES: Final = 6
 FIRST_PAUSE_S: Final = 0.01
 # serialization_failure and deadlock_detected: the same work may succeed at once. And
 # foreign_key_violation: a person was erased since the work looked; it will see that next time.
-_RETRIED_STATES: Final = {"40001", "40P01", "23503"}
+# And invalid_sql_statement_name: psycopg dropped what a trip had prepared (`trips.py`).
+_RETRIED_STATES: Final = {"40001", "40P01", "23503", "26000"}
 
 log = structlog.get_logger()
 
@@ -211,12 +214,11 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
 
 
 def _pg_engine(url: str, pool_size: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=5,
         pool_timeout=10,
-        pool_pre_ping=True,
         json_serializer=_json,
         hide_parameters=True,  # an error's text goes to the log, people's words must not
         json_deserializer=msgspec.json.decode,
@@ -225,3 +227,6 @@ def _pg_engine(url: str, pool_size: int) -> Engine:
             "options": "-c statement_timeout=15000 -c timezone=UTC",
         },
     )
+    ping_the_idle(engine)
+    forget_after_rollbacks(engine)
+    return engine

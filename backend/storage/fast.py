@@ -17,10 +17,14 @@ import msgspec
 import psycopg
 from sqlalchemy import Connection
 
+from backend.storage.trips import Trip
+
 # What a unique constraint raises on either driver.
 DUPLICATES: Final = (sqlite3.IntegrityError, psycopg.errors.UniqueViolation)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# Where a connection has the trip that is being gathered.
+_TRIP: Final = "zeroten_trip"
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -33,19 +37,25 @@ class Sql:
 
     def __call__(self, connection: Connection, parameters: Sequence[Any] = ()) -> Any:
         """Run it in the connection's transaction; return the driver's cursor."""
-        driver = cast(Any, connection.connection.dbapi_connection)
         if connection.dialect.name == "sqlite":
+            driver = cast(Any, connection.connection.dbapi_connection)
             return driver.execute(self._sqlite, parameters)
-        return driver.execute(self._postgresql, parameters)
+        return on_postgresql(connection).execute(self._postgresql, parameters)
+
+
+def on_postgresql(connection: Connection) -> Any:
+    """Return what runs statements there: the trip that is being gathered, else the driver."""
+    pooled = connection.connection
+    return pooled.info.get(_TRIP) or pooled.dbapi_connection
 
 
 def commit(connection: Connection) -> None:
-    """End the transaction with the statements sent `together` before, saving PostgreSQL a trip.
+    """End the transaction with the statements gathered `together` before, saving a round trip.
 
     SQLite's is the group writer's to end.
     """
     if connection.dialect.name != "sqlite":
-        cast(Any, connection.connection.dbapi_connection).commit()
+        on_postgresql(connection).commit()
 
 
 @contextmanager
@@ -54,8 +64,13 @@ def together(connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
         yield
         return
-    with cast(Any, connection.connection.dbapi_connection).pipeline():
+    info = connection.connection.info
+    trip = info[_TRIP] = Trip(cast(Any, connection.connection.dbapi_connection), info)
+    try:
         yield
+    finally:
+        del info[_TRIP]
+    trip.send()
 
 
 def pg_numbers(values: Iterable[int]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Connection
 
-from backend.storage.fast import Sql, to_json
+from backend.storage.fast import Sql, on_postgresql, to_json
 
 _JSON: Final = "json"
 _BYTES: Final = "bytea"
@@ -96,7 +96,7 @@ class Given:
         """Run `text` with the rows; no rows, no statement."""
         if rows:
             document = to_json([self._named(row) for row in rows])
-            _driver(connection).execute(text.format(given=self._source), (document,))
+            on_postgresql(connection).execute(text.format(given=self._source), (document,))
 
     def _named(self, row: Sequence[Any]) -> dict[str, Any]:
         named = dict(zip(self._names, row, strict=True))

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from backend.domain import claims
 from backend.domain.errors import IdentityRequiredError, UserErasedError
-from backend.services import decide as service
 from backend.services import erasure, identity_secrets, privacy_export
 from backend.services.clock import utc_now
+from backend.services.decide_together import Decider
 from backend.services.erased import ErasedList
 from backend.services.ledger import Ledger
 from backend.services.published import Published
@@ -44,6 +44,7 @@ def ask(db, vault, project, make_survey):
     """Decide for `user_id`, by a token of `secret` where there is one."""
     make_survey()
     published = Published(db)
+    decider = Decider(db, vault, ErasedList(db, vault))
 
     def decide(secret=None, at=None, **question):
         now = at or utc_now()
@@ -53,9 +54,8 @@ def ask(db, vault, project, make_survey):
             question |= {"identity_token": token}
         else:
             question = {"user_id": PERSON} | question
-        erased = ErasedList(db, vault)
         asked = published.project(project.id)
-        return service.decide(db, vault, asked, Question(**question), now, erased)
+        return decider.decide(asked, Question(**question), now)
 
     return decide
 

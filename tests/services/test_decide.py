@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from backend.domain import survey_defaults
 from backend.domain.eligibility import Trigger
-from backend.services import decide as service
 from backend.services import surveys
 from backend.services.clock import utc_now
+from backend.services.decide_together import Decider
 from backend.services.published import Published
 from backend.services.respond import Answer, respond
 from backend.services.vault import Vault
@@ -25,9 +25,11 @@ def ask(db, project, config):
     """Decide as a page would: `ask(user_id="u1")`; `at` moves the clock."""
     published, vault = Published(db), Vault.open(config.encryption_keys, config.data_dir)
 
+    decider = Decider(db, vault, None)
+
     def decide(at=None, **question):
         asked = published.project(project.id)
-        return service.decide(db, vault, asked, Question(**question), at or utc_now())
+        return decider.decide(asked, Question(**question), at or utc_now())
 
     return decide
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from backend.domain.calendar import day_number
-from backend.services import decide as service
 from backend.services.clock import utc_now
+from backend.services.decide_together import Decider
 from backend.services.explain import explain_now
 from backend.services.published import Published
 from backend.services.respond import Answer, respond
@@ -59,7 +59,7 @@ def known(db, project, parts, make_survey):
     now, then = utc_now(), utc_now() - timedelta(days=100)
     survey = make_survey(rests={"rest_days": 0, "any_survey_rest_days": 0})
     question = Question(user_id="u1", account_id="acme")
-    asked = service.decide(db, vault, published.project(project.id), question, now)
+    asked = Decider(db, vault, None).decide(published.project(project.id), question, now)
     respond(db, project.id, asked["ticket"], Answer(revision=1, state="completed", score=8), now)
     today = day_number(utc_now().date())
 
@@ -121,7 +121,7 @@ def test_a_rule_lets_through_whom_it_fits_and_says_what_it_saw(db, project, part
         (gate,) = (g for g in explained["survey"]["gates"] if g["gate"] == "audience_matches")
         assert gate["passed"] is not is_negated
         assert None not in gate["seen"].values(), gate
-        told[is_negated] = service.decide(db, vault, out, Question(**HERE), utc_now())
+        told[is_negated] = Decider(db, vault, None).decide(out, Question(**HERE), utc_now())
 
     assert told[True]["reason"] == "audience_matches"
     assert told[False]["show"] is True

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from backend.domain.errors import TicketExpiredError, TicketUsedError
-from backend.services import decide as service
 from backend.services.clock import utc_now
+from backend.services.decide_together import Decider
 from backend.services.published import Published
 from backend.services.respond import Answer, respond
 from backend.services.vault import Vault
@@ -39,13 +39,14 @@ def test_nobody_is_asked_inside_a_rest(db, project, config, make_survey, seed):
         make_survey(priority=number, rests=RESTS, targeting=HERE)
     published, vault = Published(db), Vault.open(config.encryption_keys, config.data_dir)
     page = published.project(project.id)
+    decider = Decider(db, vault, None)
     past = []
     now = utc_now()
     # Signed in once in each browser, where no survey is shown: they are known to be theirs.
     for browser in ("b1", "b2"):
         for user in (None, "u1"):
             seen = Question(user_id=user, anonymous_id=browser, origin="https://other.example")
-            assert not service.decide(db, vault, page, seen, now)["show"]
+            assert not decider.decide(page, seen, now)["show"]
     asked_times = 0
     for _ in range(VISITS):
         now += timedelta(hours=draw.expovariate(1 / 30))
@@ -55,7 +56,7 @@ def test_nobody_is_asked_inside_a_rest(db, project, config, make_survey, seed):
             anonymous_id=draw.choice(["b1", "b2"]),
             origin=ORIGIN,
         )
-        asked = service.decide(db, vault, page, question, now)
+        asked = decider.decide(page, question, now)
         if not asked["show"]:
             continue
         asked_times += 1

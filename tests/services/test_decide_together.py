@@ -138,7 +138,7 @@ def test_two_browsers_of_one_user_in_a_group_get_one_ticket(db, vault, ask, toge
     for browser in ("b1", "b2"):
         group = together(ask(user_id="u1", anonymous_id=browser))
         assert shown(group) == [None], "a browser that becomes a user's is settled alone"
-        service.decide(db, vault, *_of(ask(user_id="u1", anonymous_id=browser)))
+        Decider(db, vault, None).decide(*_of(ask(user_id="u1", anonymous_id=browser)))
 
     group = together(ask(anonymous_id="b1", page="/asked"), ask(anonymous_id="b2", page="/asked"))
 
