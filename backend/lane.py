@@ -60,22 +60,33 @@ class Lane:
     def _run(self) -> None:
         sweep_at = 0.0
         while True:
-            for key, _ in self._poller.select(IDLE_S):
-                if key.data is None:
-                    self._arrivals.run_callbacks(None)
-                else:
-                    self._read(key.data)
-            asking, self._asking = self._asking, []
-            for begin in range(0, len(asking), MOST_AT_ONCE):
-                self._serve(asking[begin : begin + MOST_AT_ONCE])
-            now = time.monotonic()
-            if now >= sweep_at:
-                sweep_at = now + IDLE_S
-                self._sweep(now - IDLE_S)
+            try:
+                self._serve_arrived()
+                now = time.monotonic()
+                if now >= sweep_at:
+                    sweep_at = now + IDLE_S
+                    self._sweep(now - IDLE_S)
+            except Exception:  # whatever it is, the next questions want an answer
+                self._worker.log.exception("the lane of questions goes on after a fault")
+
+    def _serve_arrived(self) -> None:
+        for key, _ in self._poller.select(IDLE_S):
+            if key.data is None:
+                self._arrivals.run_callbacks(None)
+            else:
+                self._read(key.data)
+        asking, self._asking = self._asking, []
+        for begin in range(0, len(asking), MOST_AT_ONCE):
+            self._serve(asking[begin : begin + MOST_AT_ONCE])
 
     def _read(self, connection: Any) -> None:
         connection.sock.begin_request()
-        if connection.sock.has_request() and connection.sock.holds_question():
+        try:
+            is_question = connection.sock.has_request() and connection.sock.holds_question()
+        except OSError:  # reset by the other side
+            self._leave(connection, False)
+            return
+        if is_question:
             self._asking.append(connection)
         else:
             self._pass_on(connection)

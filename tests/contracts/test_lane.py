@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import struct
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -141,3 +142,16 @@ def test_who_goes_before_the_answer_holds_up_nobody(project, connection):
     assert ask(connection, project, user_id="u1").json["show"] is True
     assert ask(connection, project, user_id="u2").json["show"] is True
     eventually(lambda: decisions(project) == 22)
+
+
+def test_a_connection_that_breaks_between_questions_holds_up_nobody(project, connection):
+    project.survey()
+    for number in range(5):
+        breaking = http.client.HTTPConnection("127.0.0.1", project.server.port, timeout=30)
+        assert ask(breaking, project, user_id=f"broken-{number}").json["show"] is True
+        # Reset, rather than closed in order.
+        breaking.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        breaking.sock.close()
+        breaking.close()
+
+    assert ask(connection, project, user_id="u1").json["show"] is True
