@@ -51,9 +51,9 @@ e2e: $(TESTING) $(WIDGET) ## run only the tests in a browser
 	@$(BIN)/python tools/browsers.py
 	@$(BIN)/python -m pytest -q tests/e2e
 
-e2e-rounds: $(TESTING) $(WIDGET) ## answer in closed tabs, lost networks, many tabs and pages gone back to (ROUNDS, MINUTES)
+e2e-rounds: $(TESTING) $(WIDGET) ## answer in closed tabs, lost networks, many tabs and pages gone back to (ROUNDS, MINUTES, LEDGER)
 	@$(BIN)/python tools/browsers.py
-	@$(BIN)/python -m tests.e2e.rounds $(or $(ROUNDS),300) $(or $(MINUTES),60)
+	@$(BIN)/python -m tests.e2e.rounds $(or $(ROUNDS),300) $(or $(MINUTES),60) $(LEDGER)
 
 fuzz: $(TESTING) $(WIDGET) ## try made-up requests for long: every operation, then broken bytes on every plane
 	@$(BIN)/python -m tests.fuzz.promises 200

@@ -1,63 +1,85 @@
 """Answers in closed tabs, lost networks, many tabs and pages gone back to, over and over.
 
 `python -m tests.e2e.rounds 300 60` takes up to 300 rounds of each kind, for up to 60 minutes in
-all, and counts what got lost, what was stored twice and who saw two panels. Further arguments
-name the kinds: tabs, close, offline, back.
+all, and counts what got lost, what was stored twice and who saw two panels. A further argument
+names the ledger, a file in which the rounds of several runs of one build add up; kinds may be
+named too: tabs, close, offline, back.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from tests.contracts.serving import Server
-from tests.e2e.widget.conftest import Guest, Host, Scene, new_scene
+from tests.e2e.widget.conftest import MANIFEST, Guest, Host, Scene, new_scene
 from tools.browsers import find
 
+STUB = "window.zeroten=function(){(zeroten.q=zeroten.q||[]).push(arguments)};"
 IDENTIFIED = (
-    "<script>window.zeroten=function(){(zeroten.q=zeroten.q||[]).push(arguments)};"
-    "zeroten('identify', 'u-1')</script>"
+    f"<script>{STUB}refused=0;zeroten('on','not_shown',()=>refused=1);"
+    "zeroten('identify','u-1')</script>"
 )
 HEARD = "<script>addEventListener('pageshow',e=>window.persisted=e.persisted)</script>"
-# How long an answer may take to arrive, and how long a second one is waited for.
-PATIENCE_S = 8.0
-SECOND_S = 0.3
+# Counts every panel that ever stood in a tab, also one that was soon gone again.
+COUNTING = """new MutationObserver(all => {
+  for (const one of all)
+    for (const node of one.addedNodes)
+      if (node.localName === 'zeroten-survey')
+        sessionStorage.panels = Number(sessionStorage.panels || 0) + 1;
+}).observe(document, {childList: true, subtree: true});"""
+PANELS = "Number(sessionStorage.panels || 0)"
+# The page asked for the panel, or need not: another tab has shown the question before.
+HAS_ASKED = (
+    "window.refused || performance.getEntriesByType('resource')"
+    ".some(one => one.name.includes('/w/panel.'))"
+)
+# How long an answer may take to arrive.
+PATIENCE_S = 15.0
+# So many rounds go on beside the newest: a second answer or panel has all that time to come.
+OPEN = 6
+FAULTS = ("lost", "doubled", "two panels", "not shown")
 
 
 def many_tabs(given: Scene, context: BrowserContext, at: int) -> int:
-    """Load five tabs at once, answer in the one that asks; return how many asked."""
+    """Load five tabs at once, answer in the one that asks."""
     url = given.page(head=IDENTIFIED)
     tabs = [guest(context) for _ in range(5)]
     for tab in tabs:
         tab.page.goto(url, wait_until="commit")
+    for tab in tabs:
+        tab.page.wait_for_function(HAS_ASKED)
     deadline = time.monotonic() + PATIENCE_S
-    while not any(tab.panel().count() for tab in tabs) and time.monotonic() < deadline:
-        tabs[0].page.wait_for_timeout(50)
-    tabs[0].page.wait_for_timeout(500)
-    asking = [tab for tab in tabs if tab.panel().count()]
-    if asking:
-        asking[0].page.bring_to_front()
-        asking[0].wait().score(at % 11)
-    return len(asking)
+    while not (asking := [tab for tab in tabs if tab.panel().count()]):
+        if time.monotonic() > deadline:
+            return 0
+        tabs[0].page.wait_for_timeout(20)
+    asking[0].page.bring_to_front()
+    asking[0].wait().score(at % 11)
+    return 0
 
 
 def closed_tab(given: Scene, context: BrowserContext, at: int) -> int:
-    """Score, and close the tab after 0, 20 or 100 ms."""
+    """Score, and close the tab after 0, 20 or 100 ms; return the panels it had shown."""
     tab = guest(context).open(given.page())
+    shown = panels(tab.page)
     tab.score(at % 11)
     if wait_ms := (0, 20, 100)[at % 3]:
         tab.page.wait_for_timeout(wait_ms)
     tab.page.close()
-    return 1
+    return shown
 
 
 def lost_network(given: Scene, context: BrowserContext, at: int) -> int:
@@ -65,15 +87,14 @@ def lost_network(given: Scene, context: BrowserContext, at: int) -> int:
     url = given.page()
     tab = guest(context).open(url)
     context.set_offline(True)
-    tab.score(at % 11)
-    tab.page.wait_for_timeout(100)
-    shown = int(tab.panel().count())
+    with tab.page.expect_event("requestfailed"):
+        tab.score(at % 11)
     if at % 2:
         tab.page.goto("about:blank")
     context.set_offline(False)
     if at % 2:
         tab.page.goto(url)
-    return shown
+    return 0
 
 
 def gone_back(given: Scene, context: BrowserContext, at: int) -> int:
@@ -84,7 +105,7 @@ def gone_back(given: Scene, context: BrowserContext, at: int) -> int:
     tab.page.goto(given.host.origin + "/other")
     tab.page.go_back(wait_until="commit")
     tab.page.wait_for_function("window.persisted")
-    return int(tab.panel().count())
+    return 0 if tab.panel().count() else -1
 
 
 Round = Callable[[Scene, BrowserContext, int], int]
@@ -96,6 +117,17 @@ KINDS: dict[str, Round] = {
 }
 
 
+@dataclass(frozen=True)
+class Open:
+    """A round that was played and is still to be judged."""
+
+    kind: str
+    given: Scene
+    context: BrowserContext
+    score: int
+    panels: int
+
+
 def guest(context: BrowserContext) -> Guest:
     """Open a tab; what its console says is for the tests to judge."""
     page = context.new_page()
@@ -103,21 +135,51 @@ def guest(context: BrowserContext) -> Guest:
     return Guest(page, [])
 
 
-def outcome(given: Scene, context: BrowserContext, wanted: int, panels: int) -> str:
-    """Say how a round ended: well, or by its worst fault."""
+def panels(page: Page) -> int:
+    """Return how many panels a tab has shown in all its pages."""
+    return int(page.evaluate(PANELS))
+
+
+def begin(browser: Browser, server: Server, host: Host, kind: str, at: int) -> Open:
+    """Play one round in a browser without a past, with a project of its own."""
+    given = new_scene(server, host)
+    given.survey()
+    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    context.add_init_script(COUNTING)
+    try:
+        shown = KINDS[kind](given, context, at)
+    except Error as error:
+        print(f"{kind} {at}: {error.message.splitlines()[0]}", flush=True)
+        shown = -1
+    return Open(kind, given, context, at % 11, shown)
+
+
+def judge(played: Open) -> tuple[str, str]:
+    """Return a round's kind and how it ended, well or by its worst fault; close its browser."""
+    try:
+        return played.kind, end_of(played)
+    finally:
+        played.context.close()
+
+
+def end_of(played: Open) -> str:
+    """Wait for the answer, then look at all that was stored and shown."""
     deadline = time.monotonic() + PATIENCE_S
-    while not (stored := [one["score"] for one in given.responses()]).count(wanted):
-        if time.monotonic() > deadline:
-            break
-        # Sleeping here would stop the browser's requests on their way through Playwright.
-        pause(context, 0.05)
-    pause(context, SECOND_S)
-    stored = [one["score"] for one in given.responses()]
-    if panels != 1:
-        return "two panels" if panels > 1 else "not shown"
-    if wanted not in stored:
+    while played.score not in (stored := scores(played.given)) and time.monotonic() < deadline:
+        pause(played.context, 0.05)
+    try:
+        shown = played.panels + sum(panels(page) for page in played.context.pages)
+    except Error:  # A tab that stands on no page of the host.
+        return "not shown"
+    if shown != 1:
+        return "two panels" if shown > 1 else "not shown"
+    if played.score not in stored:
         return "lost"
     return "well" if len(stored) == 1 else "doubled"
+
+
+def scores(given: Scene) -> list[int | None]:
+    return [one["score"] for one in given.responses()]
 
 
 def pause(context: BrowserContext, seconds: float) -> None:
@@ -126,20 +188,6 @@ def pause(context: BrowserContext, seconds: float) -> None:
         context.pages[0].wait_for_timeout(seconds * 1000)
     else:
         time.sleep(seconds)
-
-
-def take(browser: Browser, server: Server, host: Host, kind: str, at: int) -> str:
-    """Take one round in a browser without a past, with a project of its own."""
-    given = new_scene(server, host)
-    given.survey()
-    context = browser.new_context(viewport={"width": 1000, "height": 700})
-    try:
-        return outcome(given, context, at % 11, KINDS[kind](given, context, at))
-    except Error as error:
-        print(f"{kind} {at}: {error.message.splitlines()[0]}", flush=True)
-        return "not shown"
-    finally:
-        context.close()
 
 
 @contextmanager
@@ -159,22 +207,72 @@ def stage() -> Iterator[tuple[Browser, Server, Host]]:
             server.stop()
 
 
+def play(
+    stage_of: tuple[Browser, Server, Host], todo: Iterator[tuple[int, str]], ends_at: float
+) -> Iterator[tuple[str, str]]:
+    """Play rounds until there are no more or time is up; yield kind and end of each."""
+    going: deque[Open] = deque()
+    for at, kind in todo:
+        if time.monotonic() > ends_at:
+            break
+        going.append(begin(*stage_of, kind, at))
+        if len(going) > OPEN:
+            yield judge(going.popleft())
+    # The last ones have their time too.
+    time.sleep(1)
+    while going:
+        yield judge(going.popleft())
+
+
+class Ledger:
+    """What became of the rounds that were taken with one build, in one run or several."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        manifest = json.loads(MANIFEST.read_text())
+        files = (manifest[name] for name in ("loader", "panel"))
+        built = b"".join((MANIFEST.parent / name).read_bytes() for name in files)
+        self.build = hashlib.sha256(built).hexdigest()[:12]
+        self._all: dict[str, dict[str, dict[str, int]]] = {}
+        if path and path.is_file():
+            self._all = json.loads(path.read_text())
+        self.counts = self._all.setdefault(self.build, {})
+
+    def taken(self, kind: str) -> int:
+        return sum(self.counts.get(kind, {}).values())
+
+    def note(self, kind: str, end: str) -> None:
+        """Count one round, and keep the count whatever ends the run."""
+        counted = self.counts.setdefault(kind, {})
+        counted[end] = counted.get(end, 0) + 1
+        if self.path:
+            self.path.write_text(json.dumps(self._all, indent=1) + "\n")
+
+    def is_well(self) -> bool:
+        return all(end == "well" for counted in self.counts.values() for end in counted)
+
+    def __str__(self) -> str:
+        lines = [f"build {self.build}"]
+        for kind, counted in self.counts.items():
+            told = ", ".join(f"{counted.get(fault, 0)} {fault}" for fault in FAULTS)
+            lines.append(f"{kind:8} {self.taken(kind):4} rounds: {told}")
+        return "\n".join(lines)
+
+
 def main() -> None:
     """Take the rounds and print the counts; end with 1 if one did not go well."""
-    rounds, minutes, *named = sys.argv[1:]
-    kinds = named or list(KINDS)
+    rounds, minutes, *rest = sys.argv[1:]
+    kinds = [name for name in rest if name in KINDS] or list(KINDS)
+    ledger = Ledger(next((Path(name) for name in rest if name not in KINDS), None))
     ends_at = time.monotonic() + float(minutes) * 60
-    counted = {kind: Counter[str]() for kind in kinds}
-    with stage() as (browser, server, host):
-        for at, kind in itertools.product(range(int(rounds)), kinds):
-            if time.monotonic() > ends_at:
-                break
-            counted[kind][take(browser, server, host, kind, at)] += 1
-    for kind, ended in counted.items():
-        faults = {name: ended[name] for name in ("lost", "doubled", "two panels", "not shown")}
-        told = ", ".join(f"{count} {name}" for name, count in faults.items())
-        print(f"{kind:8} {ended.total():4} rounds: {told}")
-    sys.exit(any(ended.total() != ended["well"] for ended in counted.values()))
+    taken = {kind: ledger.taken(kind) for kind in kinds}
+    turns = itertools.product(range(int(rounds)), kinds)
+    todo = ((at, kind) for at, kind in turns if at >= taken[kind])
+    with stage() as running:
+        for kind, end in play(running, todo, ends_at):
+            ledger.note(kind, end)
+    print(ledger)
+    sys.exit(not ledger.is_well())
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ export function createClient(config, base, loadPanel) {
   let isOff = false;
   /** @type {import('./types').Session | null | undefined} */
   let session;
-  let isBusy = false;
+  /** Nothing is asked before: an answer is awaited, or was trouble. */
   let quietUntil = 0;
   /** @type {{userId?: string | null, traits?: any, account?: any, token?: any, appVersion?: string | null}} */
   let person = {};
@@ -153,12 +153,12 @@ export function createClient(config, base, loadPanel) {
   /** Ask the server among what passed here, in the one tab that holds the lease. */
   const consider = async () => {
     isSoon = false;
-    if (isBusy || document.hidden || now() < quietUntil || !isReady() || session || !candidates().length) return;
-    isBusy = true;
+    if (document.hidden || now() < quietUntil || !isReady() || session || !candidates().length) return;
+    // So long, should no answer come, no panel, or no token from the page.
+    quietUntil = now() + TROUBLE_MS;
     try {
       await ask();
     } finally {
-      isBusy = false;
       if (!session) lease.drop();
     }
   };
@@ -176,7 +176,9 @@ export function createClient(config, base, loadPanel) {
     loading.catch(() => {});
     // Judged again under the lease: another tab may have shown it meanwhile.
     const surveys = given || ((await lease.take()) ? candidates() : []);
-    if (!surveys.length) return false;
+    if (!surveys.length) return !!(quietUntil = 0);
+    // Counted before the page is asked for its token: what comes later is given up.
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const {userId, anonymousId, traits, account, token, appVersion, firstSeenAt, ...here} = visitor();
     const response = await post(
       'decide',
@@ -198,11 +200,11 @@ export function createClient(config, base, loadPanel) {
         manual,
         consent: config.consent,
       }),
-      {signal: AbortSignal.timeout(PATIENCE_MS)},
+      {signal},
     );
-    if (!response?.ok) quietUntil = now() + TROUBLE_MS;
     const answer = {reason: `status_${response?.status}`, ...fromJson(await response?.text().catch(() => {}))};
     session = await (await loading).decided(kit, {surveys, answer, manual, into});
+    if (response?.ok) quietUntil = 0;
     return !!session;
   };
 

@@ -162,7 +162,8 @@ const speakOf = (session, {texts, default_language: own}, wanted) => session.spe
 /** Rules of all this, and of the layouts that are not a corner. @param {string | undefined} layout */
 export const css = (layout) => CSS + (layout === 'inline' ? INLINE : layout === 'full' ? FULL : '');
 
-const INLINE = ':host{max-width:40em!important}';
+// In a narrow column the page's own margins have to do: eleven cells of 24 px must fit.
+const INLINE = ':host{max-width:40em!important}.p{box-shadow:none}@media (max-width:480px){.g{gap:.3vw}.p{border:0;padding-inline:4px}.x{margin-inline-end:0}}';
 const FULL = ':host{position:fixed!important;inset:0!important}.p{height:100%;max-height:none;border:0;border-radius:0;display:grid;place-content:center;grid-template-columns:minmax(0,34em);font-size:calc(17px*var(--zt-scale,1))}';
 
 const CSS = `

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,14 +47,16 @@ class Packed:
 
 def loader(project: PublishedProject, key: str, kind: str) -> Response:
     """Return the loader (`js`) or only its configuration (`json`, for the pinned build)."""
-    manifest = _manifest(zeroten().config.widget_dir)
+    config = zeroten().config
+    _keep_release(config.widget_dir, config.data_dir / "widget")
+    manifest = _manifest(config.widget_dir)
     document = configuration(
         project, key, manifest["panel"], views=manifest.get("views", ""), is_whole=kind == "json"
     )
     text = _script_json(document)
     if kind == "json":
         return _send(_packed(text), "application/json", LOADER_CACHE)
-    return _send(_packed_loader(zeroten().config.widget_dir, text), "text/javascript", LOADER_CACHE)
+    return _send(_packed_loader(config.widget_dir, text), "text/javascript", LOADER_CACHE)
 
 
 def built(name: str) -> Response:
@@ -68,7 +71,7 @@ def built(name: str) -> Response:
     kept = config.data_dir / "widget"
     current = config.widget_dir / name
     if current.is_file():
-        _keep(current, kept)
+        _keep_release(config.widget_dir, kept)
         return _send(_packed_file(current), "text/javascript", FOREVER)
     if (kept / name).is_file():
         return _send(_packed_file(kept / name), "text/javascript", FOREVER)
@@ -90,12 +93,18 @@ def packed(document: Any, accepted: str) -> tuple[bytes, list[tuple[str, str]]]:
     return data, headers
 
 
-def _keep(current: Path, kept: Path) -> None:
-    """Copy a file of this release aside: pages that cached its loader want it after an upgrade."""
-    target = kept / current.name
-    if not target.exists():
+@lru_cache(maxsize=8)
+def _keep_release(widget_dir: Path, kept: Path) -> None:
+    """Copy the files of this release aside: who cached its loader wants them after an upgrade.
+
+    All of them, and from the first loader on: the panel for richer surveys may not have been
+    asked for before the upgrade comes. A full disk stops no page of today.
+    """
+    with suppress(OSError):
         kept.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(current, target)
+        for each in widget_dir.iterdir():
+            if _BUILT.match(each.name) and not (kept / each.name).exists():
+                shutil.copyfile(each, kept / each.name)
 
 
 def _send(packed: Packed, content_type: str, cache: str) -> Response:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,9 +22,9 @@ from tests.contracts.serving import ROOT, Server
 from tests.e2e.conftest import PATIENCE_S
 from tools.browsers import find
 
+# A name for this machine that browsers do not take for a secure one.
+PLAIN = "plain.test"
 MANIFEST = ROOT / "widget" / "dist" / "manifest.json"
-# The panel lets clicks through for a moment, for those that were meant for the page.
-ARMED_MS = 300
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +32,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """Start the system's Chromium; back/forward cache stays on, as people have it."""
     return browser_type_launch_args | {
         "executable_path": find(),
-        "args": ["--no-sandbox"],
+        "args": ["--no-sandbox", f"--host-resolver-rules=MAP {PLAIN} 127.0.0.1"],
         "ignore_default_args": ["--disable-back-forward-cache"],
     }
 
@@ -194,11 +195,14 @@ NPS: dict[str, Any] = {
 }
 
 
-def new_scene(server: Server, host: Host) -> Scene:
-    """Make a project without a survey; pages put up before are gone."""
+def new_scene(server: Server, host: Host, origins: Sequence[str] = ()) -> Scene:
+    """Make a project without a survey, for pages of the host or of other origins.
+
+    Pages put up before are gone.
+    """
 
     def work(session: Any) -> tuple[str, str]:
-        new = projects.create(session, name="Acme", origins=[host.origin])
+        new = projects.create(session, name="Acme", origins=origins or [host.origin])
         return new.project.id, new.publishable_key
 
     host.pages.clear()
@@ -209,8 +213,14 @@ def new_scene(server: Server, host: Host) -> Scene:
 def scene(server: Server, host: Host) -> Callable[..., Scene]:
     """Make projects with one survey each: `scene(content, targeting=…)`."""
 
-    def make(content: dict[str, Any] | None = None, *, survey: bool = True, **given: Any) -> Scene:
-        made = new_scene(server, host)
+    def make(
+        content: dict[str, Any] | None = None,
+        *,
+        survey: bool = True,
+        origins: Sequence[str] = (),
+        **given: Any,
+    ) -> Scene:
+        made = new_scene(server, host, origins)
         if survey:
             made.survey(content, **given)
         return made
@@ -234,9 +244,20 @@ class Guest:
         return self.wait()
 
     def wait(self) -> Guest:
-        self.panel().get_by_role("radio").first.wait_for()
-        self.page.wait_for_timeout(ARMED_MS)
+        # Until then the panel lets clicks through, for those that were meant for the page.
+        self.panel().locator("section:not(.w) input").first.wait_for()
         return self
+
+    def stop_clock(self) -> None:
+        """Let the time of the page stand still; it goes on by `page.clock.run_for` alone."""
+        now_s = int(time.time())
+        self.page.clock.install(time=now_s)
+        self.page.clock.pause_at(now_s + 1)
+        # Playwright's own is not there yet while a page loads.
+        self.page.add_init_script(
+            "Object.defineProperty(performance, 'timeOrigin',"
+            " {get: () => Date.now() - performance.now()})"
+        )
 
     def score(self, score: int) -> None:
         self.panel().get_by_role("radio").nth(score).click()

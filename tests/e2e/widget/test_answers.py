@@ -241,3 +241,19 @@ def test_a_published_survey_is_previewed_by_its_id(scene, guest):
     assert guest.heading() == "How likely are you to recommend us to a colleague?"
     assert guest.page.evaluate("zeroten('preview', 'srv_none')") is False
     assert given.decisions() == 0
+
+
+def test_a_survey_with_the_layout_inline_stands_in_the_page_s_own_element(scene, guest):
+    content = copy.deepcopy(NPS) | {"theme": {"layout": "inline"}}
+    given = scene(content, targeting={"triggers": []})
+    guest.page.goto(given.page("<aside id=feedback></aside>"))
+    guest.page.wait_for_function("window.zeroten?.loaded")
+
+    guest.page.evaluate("id => void zeroten('open', id, {into: '#feedback'})", given.survey_ids[0])
+    guest.wait().score(7)
+
+    place, panel = guest.page.locator("#feedback").bounding_box(), guest.panel().bounding_box()
+    assert guest.page.locator("#feedback > zeroten-survey").count() == 1
+    assert (panel["x"], panel["y"]) == (place["x"], place["y"])
+    guest.button("Send").click()
+    eventually(lambda: [one["state"] for one in given.responses()] == ["completed"])

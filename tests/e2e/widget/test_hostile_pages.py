@@ -18,6 +18,11 @@ TAMPERED = {
     "enumerable": "Object.prototype.extra = {a: 1}; Array.prototype.more = () => 1;",
     "frozen": "for (const one of [Object, Array, Error, Function, Promise])"
     " Object.freeze(one.prototype);",
+    "locked down": "for (const one of [Map, Set, Date, RegExp, String, Number, Node, Element,"
+    " HTMLElement, EventTarget, Event, Document, Response, AbortSignal, ShadowRoot])"
+    " { Object.freeze(one); Object.freeze(one.prototype) } Object.freeze(JSON);"
+    " Object.freeze(Math); Object.freeze(navigator); Object.freeze(Reflect);",
+    "fetch": "const given = fetch; fetch = (...all) => given.call(window, ...all);",
     "date": "Date.now = () => 0; Date = class extends Date { constructor() { super(0) } };",
     "promise": "Promise = function () { throw new Error('no promises') };",
     "id": "window.name = '{}'; document.documentElement.id = 'zeroten';",
@@ -147,13 +152,30 @@ def test_without_fetch_it_keeps_silent(scene, guest, broken):
     assert guest.panel().count() == 0
 
 
-def test_two_tags_run_once(scene, guest):
+@pytest.mark.parametrize("where", ["head and end", "two at the end", "added later"])
+def test_two_tags_run_once(scene, guest, where):
     given = scene()
-    guest.open(given.page(given.tag(), head=given.tag()))
-    guest.page.wait_for_timeout(500)
+    tag = given.tag()
+    guest.page.goto(given.page(tag, head=tag if where == "head and end" else "", tag=tag))
+    if where == "added later":
+        guest.page.add_script_tag(url=f"{given.server.url}/w/{given.key}.js")
+    guest.wait()
 
     assert guest.panel().count() == 1
     assert given.decisions() == 1
+
+
+def test_a_page_without_a_body_yet_is_waited_for(scene, guest):
+    given = scene()
+    late = "<script>body = document.body; body.remove()</script>"
+    with guest.page.expect_event("requestfinished", lambda one: "/decide" in one.url):
+        guest.page.goto(given.page(late, head=given.tag(), tag=""))
+    assert guest.panel().count() == 0
+
+    guest.page.evaluate("void document.documentElement.append(body)")
+
+    guest.wait().score(8)
+    eventually(lambda: [one["score"] for one in given.responses()] == [8])
 
 
 def test_markup_from_the_server_is_text(scene, guest):
@@ -205,12 +227,17 @@ def test_a_flood_of_calls_costs_little_and_sends_little(scene, guest):
           const traits = {cycle, big: 'x'.repeat(1e7), n: 10n, node: document.body, f: () => 1,
             get bad() { throw new Error('getter') }};
           for (let at = 0; at < 1000; at++) traits['k' + at] = 'v'.repeat(1000);
-          const start = performance.now();
-          zeroten('identify', 'u-1', {traits});
-          for (let at = 0; at < 1000; at++) zeroten('track', 'go');
+          // The best of five: what else the machine does is not ours.
+          let took = Infinity;
+          for (let round = 0; round < 5; round++) {
+            const start = performance.now();
+            zeroten('identify', 'u-1', {traits});
+            for (let at = 0; at < 1000; at++) zeroten('track', 'go');
+            took = Math.min(took, performance.now() - start);
+          }
           zeroten(); zeroten(null, 1); zeroten('constructor'); zeroten('nothing', {});
           zeroten('identify', Symbol('x')); zeroten('page', 5); zeroten('on', 'shown');
-          return performance.now() - start;
+          return took;
         }"""
     )
     guest.page.evaluate("zeroten('track', 'go')")

@@ -127,14 +127,31 @@ def test_a_tab_that_is_hidden_does_nothing_and_then_goes_on(scene, guest):
     given = scene(targeting={"triggers": [{"type": "page_load", "delay_ms": 1000}]})
     asked = []
     guest.page.on("request", lambda one: asked.append(one.url) if "/v1/" in one.url else None)
+    guest.stop_clock()
     # Hidden from the start, so that no slow machine lets the survey fall due before.
     guest.page.goto(given.page(head=HIDING + "<script>hide(true)</script>"))
     guest.page.wait_for_function("window.zeroten?.loaded", polling=100)
     guest.page.evaluate("ran = 0")
 
-    guest.page.wait_for_timeout(7000)
+    guest.page.clock.run_for("30:00")
 
     assert (guest.page.evaluate("ran"), asked, guest.panel().count()) == (0, [], 0)
     guest.page.evaluate("hide(false)")
-    guest.wait()
+    guest.page.clock.run_for(1000)
+    guest.panel().wait_for()
     assert given.decisions() == 1
+
+
+def test_an_open_panel_in_a_hidden_tab_does_nothing(scene, guest):
+    given = scene()
+    guest.stop_clock()
+    guest.page.goto(given.page(head=HIDING))
+    guest.page.wait_for_function("window.zeroten?.loaded", polling=100)
+    guest.page.clock.run_for(1000)
+    guest.panel().wait_for()
+    guest.page.clock.run_for(1000)
+    guest.page.evaluate("hide(true); ran = 0")
+
+    guest.page.clock.run_for("30:00")
+
+    assert (guest.page.evaluate("ran"), guest.panel().count()) == (0, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.widget.conftest import NPS
 
 
@@ -63,22 +65,50 @@ def test_the_same_panel_comes_back_when_the_body_is_replaced(scene, guest):
 
 def test_a_page_that_keeps_throwing_it_out_wins(scene, guest):
     given = scene()
-    guest.open(given.page())
+    guest.open(given.page()).score(4)
+    guest.panel().get_by_role("textbox").fill("Kept")
 
-    for removal in range(1, 7):
-        guest.page.evaluate("document.querySelector('zeroten-survey').remove()")
-        guest.page.wait_for_timeout(60)
-        assert guest.panel().count() == (1 if removal <= 5 else 0)
+    texts = guest.page.evaluate(
+        """async () => {
+          const texts = [];
+          for (let removal = 1; removal <= 10; removal++) {
+            document.querySelector('zeroten-survey')?.remove();
+            await new Promise(done => setTimeout(done));
+            const back = document.querySelector('zeroten-survey');
+            texts.push(back && back.shadowRoot.querySelector('textarea').value);
+          }
+          return texts;
+        }"""
+    )
+
+    assert texts == ["Kept"] * 5 + [None] * 5
 
 
-def test_without_the_navigation_api_changes_are_still_seen(scene, guest):
+@pytest.mark.parametrize("api", ["navigation", "without"])
+def test_rules_are_judged_again_however_the_path_changes(scene, guest, api):
     given = scene(targeting={"pages": ["/reports/*"]})
-    guest.page.goto(given.page(path="/home", head="<script>delete window.navigation</script>"))
-    guest.page.wait_for_function("window.zeroten")
+    reasons = (
+        "<script>window.zeroten=function(){(zeroten.q=zeroten.q||[]).push(arguments)};seen=[];"
+        "zeroten('on','not_shown',()=>seen.push(location.pathname));"
+        f"{'' if api == 'navigation' else 'delete window.navigation'}</script>"
+    )
+    guest.page.goto(given.page(path="/home", head=reasons))
+    guest.page.wait_for_function("seen.includes('/home')")
+    for change, path in (
+        ("history.pushState({}, '', '/a')", "/a"),
+        ("history.replaceState({}, '', '/b')", "/b"),
+        ("history.back()", "/home"),
+        ("location.hash = 'part'; history.pushState({}, '', '/c')", "/c"),
+    ):
+        guest.page.evaluate("void (seen = [])")
+        guest.page.evaluate(f"void ({change.replace(';', ',')})")
+        guest.page.wait_for_function("path => seen.includes(path)", arg=path)
+    assert (guest.panel().count(), given.decisions()) == (0, 0)
 
-    go(guest, "/reports/7")
+    guest.page.evaluate("history.replaceState({}, '', '/reports/7')")
 
     guest.wait()
+    assert given.decisions() == 1
 
 
 def test_a_survey_speaks_the_language_of_the_page_and_switches(scene, guest):

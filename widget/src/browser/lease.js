@@ -21,7 +21,7 @@ export function createLease(key, store, now) {
     drop: () => isFree() && store.set('lease'),
     /** Whether this tab may show a survey now. @returns {Promise<boolean>} */
     take: async () =>
-      // Absent on http: and in old browsers: the server's open ticket is the second line then.
-      navigator.locks ? navigator.locks.request(`zeroten:${key}`, {ifAvailable: true}, async (lock) => !!lock && claim()) : claim(),
+      // Absent on http:, forbidden in a sandboxed frame: the server's open ticket is the second line then.
+      navigator.locks ? navigator.locks.request(`zeroten:${key}`, {ifAvailable: true}, (lock) => !!lock && claim()).catch(claim) : claim(),
   };
 }

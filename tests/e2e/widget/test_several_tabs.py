@@ -1,0 +1,80 @@
+"""One survey, one tab (WIDGET_BROWSER B22, B23)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from tests.contracts.serving import eventually
+from tests.e2e.widget.test_lifetime import pump
+
+STUB = "window.zeroten=function(){(zeroten.q=zeroten.q||[]).push(arguments)};"
+PRIVATE = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
+
+
+@pytest.mark.parametrize("locks", [True, False], ids=["locks", "without"])
+def test_five_tabs_at_once_show_one_panel(scene, guests, browser, locks):
+    unlock = "" if locks else "delete Navigator.prototype.locks;"
+    for _ in range(2):
+        given = scene()
+        url = given.page(head=f"<script>{unlock}{STUB}zeroten('identify', 'u-1')</script>")
+        context = browser.new_context()
+        tabs = [guests(context) for _ in range(5)]
+        for tab in tabs:
+            tab.page.goto(url, wait_until="commit")
+        pump(tabs[0], partial(shown_in, tabs))
+        tabs[0].page.wait_for_timeout(800)
+        for tab in tabs:
+            tab.page.bring_to_front()
+            tab.page.wait_for_timeout(100)
+
+        shown = shown_in(tabs)
+        context.close()
+        assert shown == 1
+        if locks:
+            assert given.decisions() == 1
+
+
+def shown_in(tabs):
+    return sum(tab.panel().count() for tab in tabs)
+
+
+def test_answered_in_one_tab_it_closes_in_the_other(scene, guests):
+    given = scene()
+    # Nothing is kept in storage then: each tab is somebody else to the server, and both ask.
+    url = given.page(head=f"<script>{PRIVATE}</script>")
+    first = guests()
+    first.open(url)
+    second = guests(first.page.context)
+    second.open(url)
+
+    first.page.bring_to_front()
+    first.score(9)
+
+    second.panel().wait_for(state="detached")
+    assert first.heading() == "What do you value most?"
+    eventually(lambda: 9 in [one["score"] for one in given.responses()])
+
+
+def test_an_answer_that_came_too_late_is_given_up_and_nobody_is_told(scene, guest):
+    given = scene()
+    tries = []
+
+    def refuse(route):
+        tries.append(route.request.post_data)
+        route.fulfill(status=409, headers={"Access-Control-Allow-Origin": "*"})
+
+    guest.open(given.page())
+    eventually(lambda: given.responses())
+    guest.page.context.route("**/v1/responses", refuse)
+
+    guest.score(2)
+    guest.panel().get_by_role("textbox").fill("Too late")
+    guest.button("Send").click()
+
+    assert guest.heading() == "Thank you!"
+    kept = f"localStorage['zeroten.{given.key}.queue']"
+    guest.page.wait_for_function(f"!{kept}")
+    assert len(tries) == 2
+    guest.noticed.clear()  # The browser tells of the 409.
