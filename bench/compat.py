@@ -8,6 +8,7 @@ that batches come near the limits, and through a gateway that refuses two reques
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import os
@@ -96,7 +97,9 @@ def _gateway(port: int, is_hindered: bool) -> Iterator[tuple[int, dict[int, int]
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            found = _MESSAGE_ID.search(body)
+            is_gzip = self.headers.get("Content-Encoding") == "gzip"
+            # Each try says anew when it was sent, so that only what is in it is the same.
+            found = _MESSAGE_ID.search(gzip.decompress(body) if is_gzip else body)
             batch = found[1] if found else body
             number = tries[batch] = tries.get(batch, 0) + 1
             if is_hindered and number % 3:
