@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from backend.domain.errors import StorageUnavailableError
+from backend.storage.checkpoints import LAST_RESORT_PAGES
 from backend.storage.group_writer import GroupWriter
 from backend.storage.pings import ping_the_idle
 from backend.storage.trips import forget_after_rollbacks
@@ -199,8 +200,8 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-65536",
-            # A checkpoint costs two fsyncs and random writes: every 16 MiB of log is often enough.
-            "wal_autocheckpoint=4000",
+            # Done beside the writer (`checkpoints.py`); this is what stands behind that.
+            f"wal_autocheckpoint={LAST_RESORT_PAGES}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

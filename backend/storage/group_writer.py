@@ -7,17 +7,26 @@ instead, and an fsync is paid once for all of them (security model, section 8).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
 from backend.domain.errors import ShuttingDownError
+from backend.storage.checkpoints import Checkpoints
 from backend.storage.turns import Piece, Turns
 
 MAX_GROUP: Final = 64
 CLOSE_WITHIN_S: Final = 10.0
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Between:
+    """What runs in no transaction."""
+
+    run: Callable[[Any], Any]
 
 
 class GroupWriter:
@@ -27,6 +36,7 @@ class GroupWriter:
         self._engine = engine
         self._on_rollback = on_rollback
         self._turns = Turns(self._write, MAX_GROUP)
+        self._checkpoints = Checkpoints(engine, self._between)
         self._connection: Connection | None = None
         self._is_closed = False
 
@@ -42,10 +52,15 @@ class GroupWriter:
 
     def close(self) -> None:
         """Let what waits finish, then refuse more and let go of the connection."""
+        self._checkpoints.close()
         is_idle = self._turns.finish(CLOSE_WITHIN_S)
         self._is_closed = True
         if is_idle:
             self._let_go()
+
+    def _between(self, work: Callable[[Any], T]) -> T:
+        """Run `work` on the writer's driver after a group that it waits for, in no transaction."""
+        return cast(T, self._turns.submit(_Between(work)))
 
     def _write(self, group: list[Piece]) -> None:
         """Run and commit a group. Nobody is answered before the commit: a 2xx means on disk."""
@@ -53,11 +68,16 @@ class GroupWriter:
             if self._is_closed:
                 raise ShuttingDownError(retry_after_s=1)
             connection = self._connected()
-            run = _driver(connection).execute
-            run("BEGIN IMMEDIATE")
+            driver = _driver(connection)
+            writes = [piece for piece in group if not isinstance(piece.work, _Between)]
             for piece in group:
+                if isinstance(piece.work, _Between):
+                    _run_between(driver, piece)
+            driver.execute("BEGIN IMMEDIATE")
+            for piece in writes:
                 self._run(connection, piece)
-            run("COMMIT")
+            driver.execute("COMMIT")
+            self._checkpoints.committed(driver)
         except BaseException as error:
             self._on_rollback()
             self._let_go()
@@ -90,6 +110,14 @@ class GroupWriter:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def _run_between(driver: Any, piece: Piece) -> None:
+    """Run a piece outside the transaction; its failure is its own."""
+    try:
+        piece.result = piece.work.run(driver)
+    except Exception as error:
+        piece.error = error
 
 
 def _driver(connection: Connection) -> Any:
