@@ -57,7 +57,7 @@ def pages(key: str, server: str) -> dict[str, str]:
         "/blank": PAGE,
         "/floor": f'{PAGE}<script async data-key="{key}" data-server="{server}"'
         ' src="/floor.js"></script>',
-        "/widget": f'{PAGE}<script async src="{server}/w/{key}.js"></script>',
+        "/widget": f'{PAGE}<script async crossorigin src="{server}/w/{key}.js"></script>',
         "/floor.js": FLOOR.read_text(),
     }
 

@@ -2,7 +2,8 @@
 
 Scripting is read from the browser's trace: every script, callback and microtask of the page's main
 thread, on the wall's clock. `ScriptDuration` will not do: it leaves out microtasks, so a panel that
-fetches first would look free. The page is driven without Playwright's own scripts in it.
+fetches first would look free; in the trace they are of V8's own category. The page is driven
+without Playwright's own scripts in it.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ def _traced(browser: Browser, page: Page) -> Iterator[list[dict[str, Any]]]:
     ends: list[object] = []
     session.on("Tracing.dataCollected", lambda told: events.extend(told["value"]))
     session.on("Tracing.tracingComplete", lambda _: ends.append(True))
-    categories = "blink.user_timing,devtools.timeline"
+    categories = "blink.user_timing,devtools.timeline,v8.execute"
     session.send("Tracing.start", {"categories": categories, "transferMode": "ReportEvents"})
     yield events
     session.send("Tracing.end")

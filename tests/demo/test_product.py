@@ -95,7 +95,7 @@ def test_every_page_of_the_seeded_months_can_be_opened(product):
 def test_the_page_has_the_tag_and_no_script_in_the_text(product):
     text = product.get("/dashboard").text
 
-    assert '<script async src="http://localhost:8000/w/pk_demo.js"></script>' in text
+    assert '<script async crossorigin src="http://localhost:8000/w/pk_demo.js"></script>' in text
     assert re.findall(r"<script[^>]*>([^<]*)", text) == ["", ""]
     assert "style=" not in text
 

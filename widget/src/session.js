@@ -194,9 +194,8 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
       if (!current) return end();
       draw();
       if (at === 'thanks') drawEnd('');
-      frame.show();
+      frame.show(isDialog ? '' : texts.opened);
       if (isDialog) focusHeading();
-      else frame.say(texts.opened);
       shownAt = kit.now();
       kit.emit('shown', {survey_id: surveyId});
       // Once it is seen: sending makes nobody wait.

@@ -8,7 +8,8 @@ import {el} from './dom.js';
 import {sheetText} from './styles.js';
 
 const MAX_RETURNS = 5;
-const ARM_MS = 250;
+/** After this long the panel takes clicks and says that it is there. */
+const ARM_MS = 200;
 
 /**
  * @param {import('../types').Kit} kit
@@ -88,13 +89,16 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
     watch();
   };
 
+  /** @param {string} text */
+  const say = (text) => void (status.textContent = text);
+
   return {
-    host,
     root,
     body,
     hasFocus,
     speak,
-    show: () => {
+    /** @param {string} opened what to say of it, where nobody asked for it */
+    show: (opened) => {
       if (isDialog) outside = document.activeElement;
       attach();
       watch();
@@ -102,14 +106,16 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
       draw();
       shadow.adoptedStyleSheets = [sheet];
       shadow.append(root);
-      // Once it is laid out anyway: to ask at once would lay the page out in between.
-      if (!isInline) requestAnimationFrame(kit.guard(() => kit.after(0, straighten)));
       document.addEventListener('focusin', onFocus);
-      // A click already on its way was meant for the page: it goes through to it.
-      kit.after(ARM_MS, () => root.classList.remove('w'));
+      kit.after(ARM_MS, () => {
+        // First, while it is laid out: to ask after a change lays the page out in between.
+        if (!isInline) straighten();
+        // A click already on its way was meant for the page: it went through to it.
+        root.className = 'p';
+        say(opened);
+      });
     },
-    /** @param {string} text */
-    say: (text) => kit.after(200, () => void (status.textContent = text)),
+    say,
     destroy: () => {
       observer.disconnect();
       document.removeEventListener('focusin', onFocus);

@@ -56,7 +56,7 @@ export function scaleQuestion(kit, question, texts, {value, language, onCommit, 
       box.classList.toggle('on', style === 'stars' ? !!now && one <= now.one : input.checked);
     }
   };
-  draw();
+  if (value != null) draw();
 
   const group = el('div', {class: style === 'stars' ? 'g f s' : style === 'faces' ? 'g f' : 'g', role: 'radiogroup', 'aria-labelledby': 'h', 'aria-describedby': 'e'}, ...cells.map(({box}) => box));
   group.addEventListener('click', kit.guard((event) => {
