@@ -17,6 +17,8 @@ from psycopg.adapt import Transformer
 from sqlalchemy import Connection, Engine, event
 
 _numbers = count()
+# By statement, the name it has on every connection.
+_names: Final[dict[str, bytes]] = {}
 _KEPT: Final = "zeroten_prepared"
 _BROKEN: Final = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
 
@@ -63,7 +65,7 @@ class Trip:
 
     def __init__(self, driver: psycopg.Connection[Any], info: dict[Any, Any]) -> None:
         self._driver = driver
-        self._known: dict[str, bytes] = info.setdefault(_KEPT, {})
+        self._known: set[str] = info.setdefault(_KEPT, set())
         self._calls: list[tuple[str, list[bytes | None], Rows]] = []
 
     def execute(self, text: str, parameters: Sequence[Any] = ()) -> Rows:
@@ -91,11 +93,13 @@ class Trip:
         server.enter_pipeline_mode()
         try:
             for text, parameters, rows in self._calls:
-                name = self._known.get(text)
-                if name is None:
-                    name = self._known[text] = b"zeroten_%d" % next(_numbers)
+                name = _name(text)
+                if text not in self._known:
+                    self._known.add(text)
+                    # The server may have it still: what was forgotten must not pile up there.
+                    server.send_close_prepared(name)
                     server.send_prepare(name, _numbered(text))
-                    takers.append(None)
+                    takers += (None, None)
                 server.send_query_prepared(name, parameters)
                 takers.append(rows)
             server.pipeline_sync()
@@ -150,6 +154,10 @@ def _is_quiet(server: Any) -> bool:
     return bool(server.transaction_status != pq.TransactionStatus.ACTIVE)
 
 
+def _name(text: str) -> bytes:
+    return _names.get(text) or _names.setdefault(text, b"zeroten_%d" % next(_numbers))
+
+
 def _numbered(text: str) -> bytes:
     """Return the statement with `$1`, `$2`, … for `%s`."""
     first, *others = text.split("%s")
@@ -162,6 +170,8 @@ def _written(value: Any) -> bytes | None:
     if value is None:
         return None
     if isinstance(value, str):
+        if "\0" in value:  # libpq would send what comes before it
+            raise psycopg.DataError("PostgreSQL's texts hold no NUL")
         return value.encode()
     if isinstance(value, bool):
         return b"t" if value else b"f"

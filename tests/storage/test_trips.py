@@ -83,6 +83,32 @@ def test_what_psycopg_drops_is_prepared_again(pg, undo):
         pg.write(spoiled)
 
 
+def test_what_is_prepared_again_after_reads_does_not_pile_up_on_the_server(pg):
+    count = Sql("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'zeroten_' || ?")
+
+    def work(connection):
+        with together(connection):
+            DIVIDE(connection, (2,))
+            prepared = count(connection, ("%",))
+        return prepared.fetchone()[0]
+
+    for _ in range(10):
+        pg.write(work)
+        with pg.read() as session:
+            session.execute(text("SELECT 1"))
+
+    assert pg.write(work) == 3
+
+
+def test_a_text_with_a_nul_is_refused_and_not_cut(pg):
+    def work(connection):
+        with together(connection):
+            ECHO(connection, (*VALUES[:5], "a\0b", None))
+
+    with pytest.raises(psycopg.DataError):
+        pg.write(work)
+
+
 def test_trips_and_single_statements_are_one_transaction(pg, numbers):
     add, stored = numbers
 
