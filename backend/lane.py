@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
@@ -144,8 +145,10 @@ class Lane:
 
     def _fail(self, connection: Any, error: Exception) -> None:
         """Tell of a fault of ours as gunicorn does, and close the connection."""
-        connection.sock.gathered = None
+        connection.sock.gather()
         self._worker.handle_error(None, connection.sock, connection.client, error)
+        with suppress(OSError):  # to whoever has gone
+            connection.sock.send_gathered()
         self._leave(connection, False)
 
     def _sweep(self, before: float) -> None:
