@@ -25,6 +25,8 @@ from backend.api.later import TAKES_LATER, Later
 IDLE_S: Final = 1.0
 # So many are begun before the first is answered.
 MOST_AT_ONCE: Final = 64
+# Who takes longer to read an answer holds a thread, of which there are few.
+SENT_WITHIN_S: Final = 10.0
 
 
 class _Call(NamedTuple):
@@ -189,7 +191,7 @@ def _answer_slowly(worker: Any, call: _Call, unsent: bytes) -> bool:
     try:
         if not unsent:
             _write(call)
-        socket.setblocking(True)
+        socket.settimeout(SENT_WITHIN_S)
         socket.sendall(unsent or socket.send_gathered())
         call.connection.parser.finish_body()
     except OSError:  # whoever asked has gone
