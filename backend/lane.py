@@ -20,6 +20,7 @@ from gunicorn.http import wsgi  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import PollableMethodQueue  # type: ignore[import-untyped]
 
 from backend.api.later import TAKES_LATER, Later
+from backend.pace import Pace
 
 # After so long without a question a connection waits where all do.
 IDLE_S: Final = 1.0
@@ -46,10 +47,15 @@ class Lane:
         self._poller.register(self._arrivals.fileno(), selectors.EVENT_READ)
         self._last_used: dict[Any, float] = {}
         self._asking: list[Any] = []
+        self._pace = Pace()
 
     def open(self) -> None:
         """Begin to serve, in a thread that ends with the process."""
         threading.Thread(target=self._run, name="lane", daemon=True).start()
+
+    def is_open(self) -> bool:
+        """Say whether questions are answered soon here: not while something is waited for."""
+        return self._pace.is_good()
 
     def take(self, connection: Any) -> None:
         """Serve a connection that holds a question, and those that follow on it."""
@@ -80,7 +86,8 @@ class Lane:
                 self._read(key.data)
         asking, self._asking = self._asking, []
         for begin in range(0, len(asking), MOST_AT_ONCE):
-            self._serve(asking[begin : begin + MOST_AT_ONCE])
+            with self._pace.step():
+                self._serve(asking[begin : begin + MOST_AT_ONCE])
 
     def _read(self, connection: Any) -> None:
         connection.sock.begin_request()
@@ -89,7 +96,7 @@ class Lane:
         except OSError:  # reset by the other side
             self._leave(connection, False)
             return
-        if is_question:
+        if is_question and self.is_open():
             self._asking.append(connection)
         else:
             self._pass_on(connection)
@@ -105,7 +112,13 @@ class Lane:
                 self._fail(call.connection, error)
 
     def _begin(self, connection: Any) -> _Call | None:
-        """Hand a question to the application, which answers it when all are begun."""
+        """Hand a question to the application, which answers it when all are begun.
+
+        Where one waited for a database that does not answer, those behind it go to threads.
+        """
+        if not self.is_open():
+            self._pass_on(connection)
+            return None
         worker = self._worker
         try:
             connection.init()

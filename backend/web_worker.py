@@ -37,7 +37,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         read_ahead = conn.parser is not None and conn.parser.unreader.buf.getvalue()
         if not read_ahead and not conn.sock.has_request():
             return _DEFER
-        if self.lane is not None and not read_ahead and conn.sock.holds_question():
+        is_question = not read_ahead and conn.sock.holds_question()
+        if self.lane is not None and is_question and self.lane.is_open():
             self.lane.take(conn)
             return _IN_LANE
         conn.data_ready = True

@@ -1,8 +1,8 @@
 """Asks a pooled connection whether it is still there, when nobody has used it for a while.
 
 SQLAlchemy's own `pool_pre_ping` asks before each use, which was a fifth of deciding together. A
-connection that breaks between two uses within the time fails one request, with a 503 that is tried
-again; from then on all that are pooled are asked.
+connection that breaks between two uses within the time fails whoever shares it, with a 503 that is
+tried again; from then on all that are pooled are asked.
 """
 
 from __future__ import annotations

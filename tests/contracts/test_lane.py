@@ -4,10 +4,12 @@ import http.client
 import json
 import socket
 import struct
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from backend.storage.models import Decision
 from tests.conftest import ORIGIN
@@ -155,3 +157,27 @@ def test_a_connection_that_breaks_between_questions_holds_up_nobody(project, con
         breaking.close()
 
     assert ask(connection, project, user_id="u1").json["show"] is True
+
+
+def test_questions_that_wait_for_a_locked_database_are_each_answered_once(project):
+    project.survey()
+    is_locked, answered = threading.Event(), []
+
+    def hold(session):
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text("LOCK TABLE decisions IN ACCESS EXCLUSIVE MODE"))
+        is_locked.set()
+        time.sleep(2.2)
+
+    def visit(number):
+        is_locked.wait()
+        time.sleep(number % 3 * 0.7)
+        kept = http.client.HTTPConnection("127.0.0.1", project.server.port, timeout=30)
+        answered.extend(ask(kept, project, user_id=f"u{number}").json["show"] for _ in range(2))
+        kept.close()
+
+    with ThreadPoolExecutor(25) as pool:
+        pool.submit(project.server.db.transact, hold)
+        list(pool.map(visit, range(24)))
+    assert sorted(answered) == [False] * 24 + [True] * 24
+    assert decisions(project) == 48
