@@ -89,9 +89,6 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
     watch();
   };
 
-  /** @param {string} text */
-  const say = (text) => void (status.textContent = text);
-
   return {
     root,
     body,
@@ -112,10 +109,12 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
         if (!isInline) straighten();
         // A click already on its way was meant for the page: it went through to it.
         root.className = 'p';
-        say(opened);
+        // Whoever was quicker has heard something newer.
+        status.textContent ||= opened;
       });
     },
-    say,
+    /** @param {string} text */
+    say: (text) => void (status.textContent = text),
     destroy: () => {
       observer.disconnect();
       document.removeEventListener('focusin', onFocus);
