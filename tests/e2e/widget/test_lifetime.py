@@ -34,6 +34,7 @@ def test_a_score_survives_a_tab_closed_at_once(scene, guests, wait_ms):
 
 
 def test_an_answer_given_offline_is_stored_once_when_the_network_is_back(scene, guest):
+    guest.expect_trouble()  # The browser itself tells of the failed request.
     given = scene()
     url = given.page()
     guest.open(url)
@@ -46,10 +47,10 @@ def test_an_answer_given_offline_is_stored_once_when_the_network_is_back(scene, 
     guest.page.context.set_offline(False)
 
     eventually(lambda: [one["score"] for one in given.responses()] == [3], within_s=5)
-    guest.noticed.clear()  # The browser itself tells of the failed request.
 
 
 def test_an_answer_that_never_left_goes_out_with_a_later_page(scene, guest):
+    guest.expect_trouble()
     given = scene()
     url = given.page()
     guest.open(url)
@@ -64,11 +65,11 @@ def test_an_answer_that_never_left_goes_out_with_a_later_page(scene, guest):
     guest.page.goto(url)
 
     eventually(lambda: [one["score"] for one in given.responses()] == [8], within_s=8)
-    guest.noticed.clear()
 
 
 @pytest.mark.parametrize("trouble", ["drops", "too many", "hangs"])
 def test_whatever_the_server_does_an_answer_is_stored_once(scene, guest, trouble):
+    guest.expect_trouble()  # The browser tells of what failed.
     given = scene()
     tries = []
 
@@ -92,10 +93,10 @@ def test_whatever_the_server_does_an_answer_is_stored_once(scene, guest, trouble
         guest.page.goto("about:blank")
 
     pump(guest, lambda: [one["score"] for one in given.responses()] == [10])
-    guest.noticed.clear()  # The browser tells of what failed.
 
 
 def test_a_busy_server_is_asked_again_when_it_says(scene, guest):
+    guest.expect_trouble()  # The browser tells of what failed.
     given = scene()
     tries = []
 
@@ -127,7 +128,6 @@ def test_a_busy_server_is_asked_again_when_it_says(scene, guest):
     # Without the server's word it is tried again within a second.
     assert waited_ms >= 2000
     assert len(tries) == 2
-    guest.noticed.clear()  # The browser tells of what failed.
 
 
 @pytest.mark.parametrize("state", ["closed", "open", "half typed"])

@@ -33,6 +33,7 @@ HIDING = """<script>
 
 
 def test_a_server_that_hangs_is_asked_again_after_half_a_minute(scene, guest):
+    guest.expect_trouble()  # The browser tells of what was given up.
     given = scene()
     held = []
 
@@ -52,10 +53,10 @@ def test_a_server_that_hangs_is_asked_again_after_half_a_minute(scene, guest):
     assert len(held) == 1
     asked, *answered = guest.page.evaluate("patience")
     assert (asked, set(answered)) == (10_000, {30_000})
-    guest.noticed.clear()  # The browser tells of what was given up.
 
 
 def test_a_decision_that_never_comes_leaves_nothing_behind(scene, guest):
+    guest.expect_trouble()  # The browser tells of what was given up.
     given = scene()
     held = []
     guest.page.context.route("**/v1/decide", lambda route: held.append(route))
@@ -75,7 +76,6 @@ def test_a_decision_that_never_comes_leaves_nothing_behind(scene, guest):
     guest.page.evaluate("void zeroten('open')")
     guest.wait().score(5)
     eventually(lambda: [one["score"] for one in given.responses()] == [5])
-    guest.noticed.clear()  # The browser tells of what was given up.
 
 
 def test_what_the_first_release_stored_is_read_by_this_one(scene, guests):

@@ -32,6 +32,7 @@ def test_the_npm_package_runs_as_a_module_of_the_page(scene, guest):
 
 
 def test_the_npm_package_says_when_it_cannot_run(scene, guest):
+    guest.expect_trouble()  # The browser tells of the 404.
     given = scene()
     given.host.pages["/zeroten.js"] = (
         (WIDGET / "dist" / "npm" / "index.js").read_text(),
@@ -46,7 +47,6 @@ def test_the_npm_package_says_when_it_cannot_run(scene, guest):
     guest.page.wait_for_function("window.runs !== undefined")
 
     assert guest.page.evaluate("window.runs") is False
-    guest.noticed.clear()  # The browser tells of the 404.
 
 
 @pytest.mark.parametrize(

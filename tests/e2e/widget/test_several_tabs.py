@@ -58,6 +58,7 @@ def test_answered_in_one_tab_it_closes_in_the_other(scene, guests):
 
 
 def test_an_answer_that_came_too_late_is_given_up_and_nobody_is_told(scene, guest):
+    guest.expect_trouble()  # The browser tells of the 409.
     given = scene()
     tries = []
 
@@ -77,4 +78,3 @@ def test_an_answer_that_came_too_late_is_given_up_and_nobody_is_told(scene, gues
     kept = f"localStorage['zeroten.{given.key}.queue']"
     guest.page.wait_for_function(f"!{kept}")
     assert len(tries) == 2
-    guest.noticed.clear()  # The browser tells of the 409.

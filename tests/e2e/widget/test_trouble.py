@@ -51,6 +51,7 @@ def test_a_sandboxed_frame_gets_the_whole_flow_in_memory(scene, guest):
 
 
 def test_a_sandboxed_frame_that_may_not_ask_shows_nothing(scene, guest):
+    guest.expect_trouble()  # The browser tells of the 403.
     given = scene()
     given.page(path="/framed")
     with guest.page.expect_response("**/v1/decide") as decided:
@@ -60,7 +61,6 @@ def test_a_sandboxed_frame_that_may_not_ask_shows_nothing(scene, guest):
 
     assert decided.value.status == 403
     assert guest.page.frames[1].locator("zeroten-survey").count() == 0
-    guest.noticed.clear()  # The browser tells of the 403.
 
 
 def test_a_page_without_a_secure_context_gets_the_whole_flow(scene, host, guest):
@@ -116,6 +116,7 @@ def minute(guest):
     ],
 )
 def test_broken_files_and_answers_leave_the_page_alone(scene, guest, what, status, body):
+    guest.expect_trouble()  # The browser tells of failed requests.
     given = scene()
     errors, asked = watch(guest)
     guest.stop_clock()
@@ -132,12 +133,12 @@ def test_broken_files_and_answers_leave_the_page_alone(scene, guest, what, statu
     # A script that is not one is the browser's to tell of, where the page put its tag.
     assert [error for error in errors if "Unexpected token '<'" not in error] == []
     assert len(asked) - 1 <= 3
-    guest.noticed.clear()  # The browser tells of failed requests.
 
 
 @pytest.mark.parametrize("what", ["**/w/pk_*.js", "**/w/panel.*.js", "**/v1/decide"])
 @pytest.mark.parametrize("how", ["blocked", "silent"])
 def test_a_server_that_is_blocked_or_silent_is_not_stormed(scene, guest, what, how):
+    guest.expect_trouble()
     given = scene(targeting={"triggers": [{"type": "event", "name": "go"}]})
     errors, asked = watch(guest)
     guest.stop_clock()
@@ -157,7 +158,6 @@ def test_a_server_that_is_blocked_or_silent_is_not_stormed(scene, guest, what, h
     assert guest.panel().count() == 0
     assert errors == []
     assert len(asked) - 1 <= 3
-    guest.noticed.clear()
 
 
 def test_a_page_that_never_gives_its_token_is_asked_for_it_again(scene, guest):
