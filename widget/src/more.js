@@ -163,7 +163,7 @@ const speakOf = (session, {texts, default_language: own}, wanted) => session.spe
 export const css = (layout) => CSS + (layout === 'inline' ? INLINE : layout === 'full' ? FULL : '');
 
 // In a narrow column the page's own margins have to do: eleven cells of 24 px must fit.
-const INLINE = ':host{max-width:40em!important}.p{box-shadow:none}@media (max-width:480px){.g{gap:.3vw}.p{border:0;padding-inline:4px}.x{margin-inline-end:0}}';
+const INLINE = ':host{max-width:40em!important}.p{box-shadow:none}@media (max-width:480px){.g{gap:.3vw}.p{border:0;padding-inline:4px}}';
 const FULL = ':host{position:fixed!important;inset:0!important}.p{height:100%;max-height:none;border:0;border-radius:0;display:grid;place-content:center;grid-template-columns:minmax(0,34em);font-size:calc(17px*var(--zt-scale,1))}';
 
 const CSS = `

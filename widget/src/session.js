@@ -9,7 +9,7 @@
  */
 
 import {checkAnswer, isAnswered, metric, nextQuestion, path, progress, questionText, scale, thanks, toResponse} from './core/flow.js';
-import {ICONS, button, el, icon} from './ui/dom.js';
+import {DONE, button, el, icon} from './ui/dom.js';
 import {createFrame} from './ui/frame.js';
 import {scaleQuestion} from './ui/scale.js';
 import {textQuestion} from './ui/text.js';
@@ -30,7 +30,7 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
   let shownAt = 0;
   let lastSent = '';
 
-  const frame = createFrame(kit, {theme, css: more?.css(into || theme.layout !== 'inline' ? theme.layout : ''), language, isDialog, into, onEscape: () => close(), onLost: () => end()});
+  const frame = createFrame(kit, {theme, css: more?.css(into || theme.layout !== 'inline' ? theme.layout : ''), language, isDialog, into, label: texts.close, onClose: () => close(), onLost: () => end()});
   const speech = () => content.texts[language];
   const metricQuestion = metric(content);
 
@@ -120,7 +120,8 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
     const options = {value: values[question.id], language, onCommit: kit.guard(commit), onChoose: () => void (nextButton.hidden = false), onRest: kit.guard(rest), more};
     asked = isScale ? scaleQuestion(kit, question, own, options) : more && question.options ? more.optionsQuestion(dom, kit, question, own, options.value) : textQuestion(kit, own, options);
     const foot = el('div', {class: 'n'});
-    if (at === 1 && content.later && state === 'shown') foot.append(button(texts.later, kit.guard(() => leave('later')), {class: 'l'}));
+    if (at > 1) foot.append(button(texts.back, kit.guard((/** @type {any} */ event) => back(event.detail ? 'mouse' : 'key')), {class: 'l'}));
+    else if (content.later && state === 'shown') foot.append(button(texts.later, kit.guard(() => leave('later')), {class: 'l'}));
     foot.append(nextButton);
     frame.body.replaceChildren(
       ...header(at, of),
@@ -132,15 +133,7 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
   };
 
   /** @param {number} at @param {number} of */
-  const header = (at, of) => {
-    const top = el('div', {class: 'x'});
-    if (at > 1) top.append(iconButton(texts.back, ICONS.back, (event) => back(event.detail ? 'mouse' : 'key'), 'k'));
-    top.append(iconButton(texts.close, ICONS.close, () => close()));
-    return [top, ...(more ? more.header(dom, theme, texts, at, of) : [])];
-  };
-
-  /** @param {string} label @param {string} drawing @param {(event: any) => void} act @param {string} [look] */
-  const iconButton = (label, drawing, act, look) => button(icon(drawing), kit.guard(act), {'aria-label': label, class: look});
+  const header = (at, of) => (more ? more.header(dom, theme, texts, at, of) : []);
 
   /** @param {string} how */
   const drawEnd = (how) => {
@@ -148,7 +141,7 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
     asked?.destroy();
     asked = current = null;
     const {text, link_text: linkText, link_url: url} = /** @type {any} */ (thanks(content, speech(), values));
-    const end = el('div', {class: 'z'}, icon(ICONS.done), el('h2', {id: 'h', tabindex: -1, dir: 'auto'}, text || '✓'));
+    const end = el('div', {class: 'z'}, icon(DONE), el('h2', {id: 'h', tabindex: -1, dir: 'auto'}, text || '✓'));
     if (url) end.append(el('a', {class: 'y', href: url, target: '_blank', rel: 'noopener noreferrer'}, linkText));
     frame.body.replaceChildren(...header(1, 1), end);
     if (hadFocus || how === 'key') focusHeading();

@@ -123,15 +123,15 @@ def test_a_survey_of_the_server_is_read_out_with_its_ends_and_announced(scene, g
 @pytest.mark.parametrize(
     "state, stops",
     [
-        ("scale", ["Close", "0, Not at all likely", "Ask me later"]),
-        ("follow-up", ["Back", "Close", "textarea", "Send"]),
-        ("thanks", ["Close", "Write a review"]),
-        ("choice", ["Close", "First", "Next"]),
-        ("choices", ["Back", "Close", "The API", "The dashboard", "The command line", "Next"]),
-        ("faces", ["Back", "Close", "4", "Next"]),
-        ("stars", ["Back", "Close", "3", "Next"]),
-        ("words", ["Back", "Close", "textarea", "Send"]),
-        ("full", ["Back", "Close", "The API", "The dashboard", "The command line", "Next"]),
+        ("scale", ["0, Not at all likely", "Ask me later", "Close"]),
+        ("follow-up", ["textarea", "Back", "Send", "Close"]),
+        ("thanks", ["Write a review", "Close"]),
+        ("choice", ["First", "Next", "Close"]),
+        ("choices", ["The API", "The dashboard", "The command line", "Back", "Next", "Close"]),
+        ("faces", ["4", "Back", "Next", "Close"]),
+        ("stars", ["3", "Back", "Next", "Close"]),
+        ("words", ["textarea", "Back", "Send", "Close"]),
+        ("full", ["The API", "The dashboard", "The command line", "Back", "Next", "Close"]),
     ],
 )
 def test_the_tab_key_goes_through_a_state_in_the_order_it_is_read(scene, guest, state, stops):

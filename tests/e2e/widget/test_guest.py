@@ -26,7 +26,7 @@ def test_a_hundred_panels_leave_no_node_no_listener_and_no_memory(scene, guest):
     rounds = """async ([content, times]) => {
       for (let at = 0; at < times; at++) {
         await zeroten('preview', content);
-        document.querySelector('zeroten-survey').shadowRoot.querySelector('.x button').click();
+        document.querySelector('zeroten-survey').shadowRoot.querySelector('.x').click();
       }
     }"""
     guest.page.evaluate(rounds, [NPS, 5])

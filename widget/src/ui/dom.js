@@ -34,8 +34,4 @@ export const icon = (path, size = 24) => shape('svg', {viewBox: `0 0 ${size} ${s
 /** @param {string} tag @param {Record<string, string>} attributes @param {...Node} children */
 const shape = (tag, attributes, ...children) => dress(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
-export const ICONS = {
-  close: 'M6 6 18 18M18 6 6 18',
-  back: 'M15 5 8 12 15 19',
-  done: 'M5 12.5 10 17.5 19 7',
-};
+export const DONE = 'M5 12.5 10 17.5 19 7';

@@ -4,7 +4,7 @@
  */
 
 import {direction} from '../core/direction.js';
-import {el} from './dom.js';
+import {button, el} from './dom.js';
 import {sheetText} from './styles.js';
 
 const MAX_RETURNS = 5;
@@ -13,9 +13,9 @@ const ARM_MS = 200;
 
 /**
  * @param {import('../types').Kit} kit
- * @param {{theme: import('../types').Theme, css?: string, language: string, isDialog: boolean, into?: Element | null, onEscape: () => void, onLost: () => void}} options
+ * @param {{theme: import('../types').Theme, css?: string, language: string, isDialog: boolean, into?: Element | null, label: string, onClose: () => void, onLost: () => void}} options
  */
-export function createFrame(kit, {theme, css, language, isDialog, into, onEscape, onLost}) {
+export function createFrame(kit, {theme, css, language, isDialog, into, label, onClose, onLost}) {
   const isInline = theme.layout === 'inline' && into;
   let position = /^(top|bottom)-(left|right)$/.test(theme.position || '') ? /** @type {string} */ (theme.position) : 'bottom-right';
 
@@ -26,7 +26,9 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
 
   const status = el('div', {role: 'status', class: 'v'});
   const body = el('div');
-  const root = el('section', {class: 'p w', 'aria-labelledby': 'h', role: isDialog ? 'dialog' : null}, body, status);
+  // The last to be read and reached, though seen in the corner; it stays while questions change.
+  const close = button('', kit.guard(onClose), {class: 'x', 'aria-label': label});
+  const root = el('section', {class: 'p w', 'aria-labelledby': 'h', role: isDialog ? 'dialog' : null}, body, close, status);
   /** @type {Element | null} */
   let outside = null;
   const hasFocus = () => !!shadow.activeElement;
@@ -42,7 +44,7 @@ export function createFrame(kit, {theme, css, language, isDialog, into, onEscape
   for (const name of ['keydown', 'keypress', 'keyup']) {
     shadow.addEventListener(name, kit.guard((/** @type {any} */ event) => {
       event.stopPropagation();
-      if (name === 'keydown' && event.key === 'Escape' && !event.isComposing) onEscape();
+      if (name === 'keydown' && event.key === 'Escape' && !event.isComposing) onClose();
     }));
   }
   host.addEventListener('focusin', kit.guard((event) => {

@@ -14,19 +14,20 @@ const DARK =
 const BASE = `
 :host{all:initial!important;display:block!important}
 :where(.p *){box-sizing:border-box;margin:0;padding:0;border:0 solid;font:inherit;color:inherit;background:none;appearance:none;text-decoration:none}
-.p{box-sizing:border-box;max-height:calc(100dvh - 2rem);overflow:auto;overscroll-behavior:contain;padding:1.25em min(1.25em,4.6vw);background:var(--s);color:var(--t);border:1px solid var(--l);border-radius:var(--r);box-shadow:0 8px 36px #0004;font:calc(15px*var(--zt-scale,1))/1.45 var(--zt-font,system-ui,sans-serif);overflow-wrap:anywhere;animation:i .2s}
+.p{position:relative;box-sizing:border-box;max-height:calc(100dvh - 2rem);overflow:auto;overscroll-behavior:contain;padding:1.25em min(1.25em,4.6vw);background:var(--s);color:var(--t);border:1px solid var(--l);border-radius:var(--r);box-shadow:0 8px 36px #0004;font:calc(15px*var(--zt-scale,1))/1.45 var(--zt-font,system-ui,sans-serif);overflow-wrap:anywhere;animation:i .2s}
 @keyframes i{0%{opacity:0;transform:translateY(8px)}}
 .w{pointer-events:none}
 [hidden]{display:none!important}
 .v{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 h2{font-size:1.1em;font-weight:600;line-height:1.35}
-.x{float:inline-end;display:flex;margin:-.6em;margin-inline-start:.4em}
 button,a{cursor:pointer;border-radius:8px;padding:.5em .6em;min-height:36px}
 button{color:var(--m)}
+.x:before{content:'×'}
+.p>div:before{content:'';float:inline-end;padding:.6em .8em}
+.x{position:absolute;top:0;inset-inline-end:0;margin:.5em .2em;padding:.3em .6em;font-size:1.5em;line-height:1}
 button:hover{background:var(--l)}
 .y{background:var(--a)!important;color:var(--o);font-weight:600;padding:.5em 1.1em}
 svg{display:block;width:1.25em;height:1.25em;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
-[dir=rtl] .k{transform:scaleX(-1)}
 .g{display:grid;grid-auto-flow:column;grid-auto-columns:1fr;gap:min(4px,.6vw);margin-top:1.1em}
 label{position:relative;display:grid;place-items:center;min-height:38px;border:1px solid var(--b);border-radius:8px;text-align:center}
 label:hover{border-color:var(--a);background:var(--l)}
@@ -43,10 +44,10 @@ p:empty{display:none}
 .n{display:flex}
 .n button{margin-top:1em;margin-inline-start:auto}
 .n .l{margin-inline:-.6em auto}
-.z{padding-top:.6em;text-align:center}
-.z svg{width:3em;height:3em;padding:.7em;margin:0 auto .8em;border-radius:50%;background:var(--l);color:var(--a);clear:both}
-.z a{display:inline-block;margin-top:1.1em}
-@media (pointer:coarse){label,button,a{min-height:44px;min-width:24px}.x button{padding:.8em}}
+.z{padding-top:1em;text-align:center}
+.z svg{width:3em;height:3em;padding:.7em;margin:0 auto .8em;border-radius:50%;background:var(--l);color:var(--a)}
+.z a{display:inline-grid;place-items:center;margin-top:1.1em}
+@media (pointer:coarse){label,button,a{min-height:44px;min-width:24px}}
 @media (prefers-reduced-motion){.p{animation:none}}
 @media (prefers-contrast:more){.p,label,textarea{border:2px solid}}
 @media (forced-colors:active){button,a{border:1px solid}.on{border:3px solid Highlight}}
