@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.contracts.serving import eventually
 from tests.e2e.widget.conftest import NPS
 
 CARET = "[document.activeElement.id, field.value, field.selectionStart, field.selectionEnd]"
@@ -145,3 +146,40 @@ def test_a_focused_control_of_the_page_is_not_left_under_the_panel(scene, guests
             guest.page.locator(f"#{each}").focus()
             assert guest.page.locator(f"#{each}").evaluate(VISIBLE), (corner, each)
         guest.page.evaluate("document.activeElement.blur()")
+
+
+def test_a_control_in_use_is_not_covered_by_a_panel_that_comes(waiting, guest):
+    waiting("<button id=b style='position:fixed;bottom:40px;right:60px'>Save</button>")
+    guest.page.locator("#b").click()
+    fall_due(guest)
+
+    guest.panel().locator("section").wait_for()
+
+    assert guest.page.locator("#b").evaluate(VISIBLE)
+
+
+def test_a_panel_that_would_hide_a_control_at_both_edges_folds_until_somebody_comes_to_it(
+    scene, guests
+):
+    guest = guests(viewport={"width": 320, "height": 256})
+    given = scene()
+    guest.open(given.page("<button id=b style='position:fixed;top:120px;left:40px'>Save</button>"))
+    control, scale = guest.page.locator("#b"), guest.panel().get_by_role("radiogroup")
+    folded = guest.panel().locator("section.c")
+    assert not control.evaluate(VISIBLE)
+
+    control.focus()
+    assert control.evaluate(VISIBLE)
+    assert folded.count() == 1
+    guest.page.evaluate("document.activeElement.blur()")
+    guest.panel().get_by_role("heading").click()
+    assert folded.count() == 0
+    assert scale.evaluate("node => node.getBoundingClientRect().height") > 30
+
+    control.focus()
+    assert folded.count() == 1
+    guest.panel().get_by_role("radio").nth(4).focus()
+    guest.page.keyboard.press("4")
+    assert folded.count() == 0
+    guest.page.keyboard.press("Enter")
+    eventually(lambda: [one["score"] for one in given.responses()] == [4])

@@ -2,7 +2,7 @@
 
 /**
  * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag @param {Record<string, string | number | boolean | null | undefined>} [attributes] false, null and undefined are left out
+ * @param {K} tag @param {Record<string, string | number | null | undefined>} [attributes] null and undefined are left out
  * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -10,13 +10,10 @@ export const el = (tag, attributes, ...children) => dress(document.createElement
 
 /**
  * @template {Element} N
- * @param {N} node @param {Record<string, string | number | boolean | null | undefined>} [attributes] @param {(Node | string)[]} [children]
+ * @param {N} node @param {Record<string, string | number | null | undefined>} [attributes] @param {(Node | string)[]} [children]
  */
 function dress(node, attributes = {}, children = []) {
-  for (const name of Object.keys(attributes)) {
-    const value = attributes[name];
-    if (value !== false && value != null) node.setAttribute(name, value === true ? '' : `${value}`);
-  }
+  for (const name of Object.keys(attributes)) if (attributes[name] != null) node.setAttribute(name, `${attributes[name]}`);
   node.append(...children);
   return node;
 }

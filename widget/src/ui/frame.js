@@ -48,18 +48,24 @@ export function createFrame(kit, {theme, css, language, isDialog, into, label, o
     }));
   }
   host.addEventListener('focusin', kit.guard((event) => {
+    root.classList.remove('c');
     if (event.relatedTarget instanceof Element && event.relatedTarget !== host) outside = event.relatedTarget;
   }));
 
-  // A control of the page that takes focus underneath must not stay hidden (WCAG 2.4.11).
-  const onFocus = kit.guard(() => {
+  /** Whether what the page has focused lies wholly under the panel. */
+  const isHiding = () => {
     const focused = document.activeElement;
-    if (!focused || focused === host || focused === document.body) return;
+    if (!focused || focused === host || focused === document.body) return false;
     const [it, we] = [focused.getBoundingClientRect(), host.getBoundingClientRect()];
-    if (it.width && it.left >= we.left && it.right <= we.right && it.top >= we.top && it.bottom <= we.bottom) {
-      position = position.replace(/^\w+/, (edge) => (edge === 'top' ? 'bottom' : 'top'));
-      draw();
-    }
+    return it.width && it.left >= we.left && it.right <= we.right && it.top >= we.top && it.bottom <= we.bottom;
+  };
+  // A control of the page that takes focus underneath must not stay hidden (WCAG 2.4.11): the panel goes to the
+  // other edge, and where it hides the control there too, only its first line stays, until somebody comes to it.
+  const onFocus = kit.guard(() => {
+    if (!isHiding()) return;
+    position = position.replace(/^\w+/, (edge) => (edge === 'top' ? 'bottom' : 'top'));
+    draw();
+    if (isHiding()) root.classList.add('c');
   });
 
   const attach = () => {
@@ -106,11 +112,13 @@ export function createFrame(kit, {theme, css, language, isDialog, into, label, o
       shadow.adoptedStyleSheets = [sheet];
       shadow.append(root);
       document.addEventListener('focusin', onFocus);
+      // Who opened it by hand comes along.
+      if (!isDialog) onFocus();
       kit.after(ARM_MS, () => {
         // First, while it is laid out: to ask after a change lays the page out in between.
         if (!isInline) straighten();
         // A click already on its way was meant for the page: it went through to it.
-        root.className = 'p';
+        root.classList.remove('w');
         // Whoever was quicker has heard something newer.
         status.textContent ||= opened;
       });
