@@ -13,8 +13,10 @@ const PATIENCE_MS = 30000;
 /** @param {import('../types').Kit} kit */
 export function createOutbox(kit) {
   let attempt = 0;
-  /** @type {(() => void) | null} */
-  let cancel = null;
+  /** When the next try is; 0 when none is waited for. */
+  let due = 0;
+  /** @type {(() => void) | undefined} */
+  let cancel;
   /** Keys of what is being sent. @type {Set<string>} */
   const flying = new Set();
 
@@ -38,25 +40,29 @@ export function createOutbox(kit) {
 
   const flush = kit.guard(() => {
     cancel?.();
-    cancel = null;
+    due = 0;
     for (const entry of read()) kit.guard(send)(entry);
   });
 
-  /** @param {number} ms */
+  /** All wait for the last of them: what the server asked for is not cut short by another answer's luck. @param {number} ms */
   const later = (ms) => {
+    const at = kit.now() + ms;
+    if (at < due) return;
+    due = at;
     cancel?.();
     cancel = kit.after(ms, flush);
   };
 
   addEventListener('online', flush);
   const hide = kit.guard(() => {
-    if (document.hidden || cancel || flying.size) for (const {body} of read()) navigator.sendBeacon(`${kit.base}v1/responses`, body);
+    if (document.hidden || due || flying.size) for (const {body} of read()) navigator.sendBeacon(`${kit.base}v1/responses`, body);
   });
   document.addEventListener('visibilitychange', () => document.hidden && hide());
   addEventListener('pagehide', hide);
 
   return {
-    flush,
+    /** Send what is left, unless its time has been set. */
+    flush: () => due || flush(),
     /** @param {string} ticket @param {number} revision @param {string} body */
     post: (ticket, revision, body) => {
       const entry = {ticket, revision, body, at: kit.now()};
