@@ -3,6 +3,7 @@ FROM node:22-slim AS widget
 WORKDIR /src/widget
 COPY widget/package.json widget/package-lock.json ./
 RUN npm ci --no-audit --no-fund
+COPY LICENSE /src/
 COPY widget/ ./
 RUN npm run build
 

@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
 WIDGET := widget/dist/manifest.json
-WIDGET_SOURCES := $(shell find widget/src widget/build.mjs widget/texts* -type f 2>/dev/null)
+WIDGET_SOURCES := $(shell find widget/src widget/npm widget/build.mjs widget/texts* -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run worker test check bench e2e e2e-rounds fuzz format lock clean

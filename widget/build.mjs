@@ -103,19 +103,21 @@ function declarations(entry) {
     execFileSync(process.execPath, [join(here, 'node_modules/typescript/bin/tsc'), '-p', '.', ...flags], {cwd: here, stdio: 'inherit'});
     const text = readFileSync(join(folder, `${entry}.d.ts`), 'utf8');
     if (/\bimport\b/.test(text)) throw new Error(`the types of ${entry} lean on another module`);
-    return text;
+    // Each @typedef has become a type; the comment it was written in is of no more use.
+    return text.replace(/\/\*\*(?:(?!\*\/)[^])*@typedef[^]*?\*\/\n/g, '');
   } finally {
     rmSync(folder, {recursive: true});
   }
 }
 
-/** The npm package: one module, its types from the JSDoc, its own README. @param {string} text */
+/** The npm package: one module, its types from the JSDoc, its own README, the licence. @param {string} text */
 function packNpm(text) {
   const folder = new URL('npm/', dist);
   mkdirSync(folder, {recursive: true});
   writeFileSync(new URL('index.js', folder), text);
   writeFileSync(new URL('index.d.ts', folder), declarations('npm'));
   copyFileSync(new URL('npm/README.md', import.meta.url), new URL('README.md', folder));
+  copyFileSync(new URL('../LICENSE', import.meta.url), new URL('LICENSE', folder));
   const described = JSON.parse(readFileSync(new URL('npm/package.json', import.meta.url), 'utf8'));
   writeFileSync(new URL('package.json', folder), `${JSON.stringify({...described, version}, null, 2)}\n`);
 }

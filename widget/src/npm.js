@@ -59,16 +59,41 @@ import {watch} from './views.js';
  *   (name: 'on', event: SurveyEventName, callback: (detail: SurveyEvent) => void): () => void,
  *   (name: 'on', event: 'not_shown', callback: (detail: {survey_id: string, reason: string}) => void): () => void,
  *   (name: 'on', event: 'ready' | 'error', callback: (detail: unknown) => void): () => void,
- *   (name: 'debug'): Promise<object>,
+ *   (name: 'debug'): Promise<object | false>,
  * }} Zeroten
  */
+
+/** Calls that give a promise, `false` where the widget does not run. */
+const PROMISES = ['open', 'preview', 'debug'];
+/** What waits for the widget and is told when it will not come. @type {(() => void)[]} */
+let refusals = [];
 
 /**
  * Calls made before `init` has finished wait for it; on a server, where there is no window, nothing happens.
  * @type {Zeroten}
  */
-export const zeroten = (/** @type {string} */ name, /** @type {any[]} */ ...args) =>
-  typeof window === 'undefined' ? undefined : present()(name, ...args);
+export const zeroten = (/** @type {string} */ name, /** @type {any[]} */ ...args) => {
+  if (name === 'on') return listen(args[0], args[1]);
+  return /** @type {any} */ (PROMISES.includes(name) ? once(name, args) : isPage() && present()(name, ...args) !== false);
+};
+
+/** @param {string} event @param {(detail: unknown) => void} callback */
+function listen(event, callback) {
+  let isOn = isPage();
+  if (isOn) present()('on', event, (/** @type {unknown} */ detail) => isOn && callback(detail));
+  return () => void (isOn = false);
+}
+
+/** @param {string} name @param {unknown[]} args @returns {Promise<unknown>} */
+async function once(name, args) {
+  if (!isPage()) return false;
+  const page = present();
+  if (page.loaded) return page(name, ...args);
+  return new Promise((resolve) => {
+    refusals.push(() => resolve(false));
+    page('on', 'ready', () => resolve(present()(name, ...args)));
+  });
+}
 
 /**
  * Fetch the project's configuration and start, once. Never throws.
@@ -76,19 +101,24 @@ export const zeroten = (/** @type {string} */ name, /** @type {any[]} */ ...args
  * @returns {Promise<boolean>} whether the widget runs in this page
  */
 export async function init({key, host}) {
-  if (typeof window === 'undefined') return false;
-  try {
-    const base = new URL('/', host).href;
-    present();
-    const response = await fetch(`${base}w/${encodeURIComponent(key)}.json`, {credentials: 'omit', referrerPolicy: 'origin'});
-    const config = response.ok ? fromJson(await response.text()) : {};
-    return !!config.key && !!start(config, base, async () => ({call, decided, watch}))?.loaded;
-  } catch {
-    return false;
-  }
+  const runs = isPage() && (await begin(key, host).catch(() => false));
+  if (!runs) for (const refuse of refusals) refuse();
+  refusals = [];
+  return runs;
+}
+
+/** @param {string} key @param {string} host */
+async function begin(key, host) {
+  const base = new URL('/', host).href;
+  present();
+  const response = await fetch(`${base}w/${encodeURIComponent(key)}.json`, {credentials: 'omit', referrerPolicy: 'origin'});
+  const config = response.ok ? fromJson(await response.text()) : {};
+  return !!config.key && !!start(config, base, async () => ({call, decided, watch}))?.loaded;
 }
 
 export default zeroten;
+
+const isPage = () => typeof window !== 'undefined';
 
 /** The widget, or a stand-in that keeps calls for it. @returns {any} */
 function present() {
