@@ -1,12 +1,15 @@
-"""The system's Firefox, and a person with a tab in it."""
+"""The system's Firefox and WebKitGTK, and a person with a tab in one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.firefox.bidi import Firefox, Tab
+from tests.e2e.engines import webkit
+from tests.e2e.engines.firefox import Firefox
+from tests.e2e.engines.tab import Browser, Tab
 from tests.e2e.widget.conftest import host, scene, server
 from tools.browsers import find_firefox, must_have_firefox
 
@@ -45,24 +48,40 @@ class Guest(Tab):
         self.tap(f'input[value="{score}"]')
 
 
-@pytest.fixture(scope="session")
-def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
-    """Start one Firefox for all tests."""
-    binary = find_firefox()
-    if binary is None:
-        end = pytest.fail if must_have_firefox() else pytest.skip
-        end("no Firefox here: install firefox-esr, or set FIREFOX to its path")
-    running = Firefox(binary, tmp_path_factory.mktemp("firefox"))
+@pytest.fixture(scope="session", params=["firefox", "webkit"])
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """Start each browser once for all tests."""
+    running = START[request.param](tmp_path_factory.mktemp(request.param))
     yield running
     running.stop()
 
 
+def start_firefox(folder: Path) -> Browser:
+    binary = find_firefox()
+    if binary is None:
+        end = pytest.fail if must_have_firefox() else pytest.skip
+        end("no Firefox here: install firefox-esr, or set FIREFOX to its path")
+    return Firefox(binary, folder)
+
+
+def start_webkit(folder: Path) -> Browser:
+    found = webkit.find()
+    if found is None:
+        pytest.skip("no WebKitGTK here: install webkit2gtk-driver and xvfb")
+    return webkit.WebKit(*found, folder)
+
+
+START: dict[str, Callable[[Path], Browser]] = {"firefox": start_firefox, "webkit": start_webkit}
+
+
 @pytest.fixture
-def tabs(firefox: Firefox) -> Iterator[Callable[[], Guest]]:
+def tabs(engine: Browser) -> Iterator[Callable[[], Guest]]:
     """Open tabs of one person, whose storage goes with the test."""
-    person = firefox.person()
-    yield lambda: Guest(firefox, person)
-    firefox.forget(person)
+    person = engine.person()
+    yield lambda: Guest(engine.open(person))
+    engine.forget(person)
 
 
 @pytest.fixture

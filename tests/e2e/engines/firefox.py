@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +15,6 @@ from websockets.sync.client import connect
 
 START_S: Final = 60
 ANSWER_S: Final = 60
-TIMEOUT_S: Final = 8.0
 # Nothing is fetched, asked or offered by Firefox itself.
 PREFS: Final = {
     "app.normandy.enabled": False,
@@ -32,16 +30,6 @@ PREFS: Final = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "nimbus.rollouts.enabled": False,
-}
-# WebDriver's private code points.
-KEYS: Final = {
-    "Tab": "\ue004",
-    "Enter": "\ue007",
-    "Shift": "\ue008",
-    "Control": "\ue009",
-    "Escape": "\ue00c",
-    "ArrowLeft": "\ue012",
-    "ArrowRight": "\ue014",
 }
 
 
@@ -92,6 +80,10 @@ class Firefox:
         """Return storage of its own for the tabs of one test."""
         return str(self.send("browser.createUserContext")["userContext"])
 
+    def open(self, person: str) -> Window:
+        made = self.send("browsingContext.create", type="tab", userContext=person)
+        return Window(self, str(made["context"]))
+
     def forget(self, person: str) -> None:
         self.send("browser.removeUserContext", userContext=person)
 
@@ -99,70 +91,34 @@ class Firefox:
         self._held.close()
 
 
-class Tab:
-    """One tab, seen from outside as a person and from inside as a script."""
+class Window:
+    """One tab, as Firefox knows it."""
 
-    def __init__(self, firefox: Firefox, person: str) -> None:
-        self.firefox = firefox
-        made = firefox.send("browsingContext.create", type="tab", userContext=person)
-        self.context = str(made["context"])
+    def __init__(self, firefox: Firefox, context: str) -> None:
+        self._firefox, self._context = firefox, context
 
-    def send(self, method: str, **params: Any) -> dict[str, Any]:
-        return self.firefox.send(method, context=self.context, **params)
+    def _send(self, method: str, **params: Any) -> dict[str, Any]:
+        return self._firefox.send(method, context=self._context, **params)
 
-    def open(self, url: str) -> Tab:
-        self.send("browsingContext.navigate", url=url, wait="complete")
-        return self
+    def go(self, url: str) -> None:
+        self._send("browsingContext.navigate", url=url, wait="complete")
 
     def back(self) -> None:
-        self.send("browsingContext.traverseHistory", delta=-1)
+        self._send("browsingContext.traverseHistory", delta=-1)
 
     def close(self) -> None:
-        self.send("browsingContext.close")
+        self._send("browsingContext.close")
 
-    def evaluate(self, expression: str) -> Any:
-        """Return the value of an expression (or of its promise), as JSON carries it."""
-        result = self.firefox.send(
+    def evaluate(self, promise: str) -> Any:
+        result = self._firefox.send(
             "script.evaluate",
-            expression=f"(async () => JSON.stringify((await ({expression})) ?? null))()",
-            target={"context": self.context},
+            expression=promise,
+            target={"context": self._context},
             awaitPromise=True,
         )
         if result["type"] != "success":
             raise RuntimeError(result["exceptionDetails"]["text"])
-        return json.loads(result["result"]["value"])
+        return result["result"]["value"]
 
-    def wait(self, expression: str, within_s: float = TIMEOUT_S) -> None:
-        """Wait until the expression holds."""
-        until(lambda: self.evaluate(f"!!({expression})"), within_s, expression)
-
-    def press(self, *keys: str, held: str = "", pause_ms: int = 0) -> None:
-        """Press keys one after the other, by name or as the character they type."""
-        actions: list[dict[str, Any]] = []
-        if held:
-            actions.append({"type": "keyDown", "value": KEYS[held]})
-        for key in keys:
-            value = KEYS.get(key, key)
-            actions += [{"type": "keyDown", "value": value}, {"type": "keyUp", "value": value}]
-            actions.append({"type": "pause", "duration": pause_ms})
-        if held:
-            actions.append({"type": "keyUp", "value": KEYS[held]})
-        self._perform({"type": "key", "id": "keyboard", "actions": actions})
-
-    def click(self, x: float, y: float) -> None:
-        at = {"type": "pointerMove", "x": round(x), "y": round(y)}
-        button = {"button": 0}
-        actions = [at, {"type": "pointerDown"} | button, {"type": "pointerUp"} | button]
-        self._perform({"type": "pointer", "id": "mouse", "actions": actions})
-
-    def _perform(self, source: dict[str, Any]) -> None:
-        self.send("input.performActions", actions=[source])
-
-
-def until(told: Callable[[], Any], within_s: float, what: str) -> Any:
-    """Return what `told` says as soon as it says something."""
-    deadline = time.monotonic() + within_s
-    while not (value := told()):
-        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
-        time.sleep(0.05)
-    return value
+    def perform(self, source: dict[str, Any]) -> None:
+        self._send("input.performActions", actions=[source])
