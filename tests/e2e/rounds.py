@@ -3,7 +3,7 @@
 `python -m tests.e2e.rounds 300 60` takes up to 300 rounds of each kind, for up to 60 minutes in
 all, and counts what got lost, what was stored twice and who saw two panels. A further argument
 names the ledger, a file in which the rounds of several runs of one build add up; kinds may be
-named too: tabs, close, offline, back.
+named too: tabs, no-locks, close, offline, back.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ IDENTIFIED = (
     f"<script>{STUB}refused=0;zeroten('on','not_shown',()=>refused=1);"
     "zeroten('identify','u-1')</script>"
 )
+# As on http: pages; the server knows the person.
+LOCKLESS = "<script>delete Navigator.prototype.locks</script>" + IDENTIFIED
 HEARD = "<script>addEventListener('pageshow',e=>window.persisted=e.persisted)</script>"
 # Counts every panel that ever stood in a tab, also one that was soon gone again.
 COUNTING = """new MutationObserver(all => {
@@ -53,9 +56,9 @@ OPEN = 6
 FAULTS = ("lost", "doubled", "two panels", "not shown")
 
 
-def many_tabs(given: Scene, context: BrowserContext, at: int) -> int:
+def many_tabs(given: Scene, context: BrowserContext, at: int, head: str = IDENTIFIED) -> int:
     """Load five tabs at once, answer in the one that asks."""
-    url = given.page(head=IDENTIFIED)
+    url = given.page(head=head)
     tabs = [guest(context) for _ in range(5)]
     for tab in tabs:
         tab.page.goto(url, wait_until="commit")
@@ -111,6 +114,7 @@ def gone_back(given: Scene, context: BrowserContext, at: int) -> int:
 Round = Callable[[Scene, BrowserContext, int], int]
 KINDS: dict[str, Round] = {
     "tabs": many_tabs,
+    "no-locks": partial(many_tabs, head=LOCKLESS),
     "close": closed_tab,
     "offline": lost_network,
     "back": gone_back,

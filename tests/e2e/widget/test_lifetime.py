@@ -9,6 +9,24 @@ import pytest
 from tests.contracts.serving import eventually
 
 HEARD = "<script>addEventListener('pageshow',e=>window.persisted=e.persisted)</script>"
+REGISTERING = "<script>navigator.serviceWorker.register('/worker.js')</script>"
+# A product that works offline: what was fetched once is there again.
+OFFLINE = """
+addEventListener('activate', event => event.waitUntil(clients.claim()));
+addEventListener('fetch', event => {
+  const {request} = event;
+  if (request.method !== 'GET') return;
+  event.respondWith(caches.open('kept').then(async kept => {
+    try {
+      const response = await fetch(request);
+      await kept.put(request, response.clone());
+      return response;
+    } catch {
+      return kept.match(request);
+    }
+  }));
+});
+"""
 RETRY_LATER = {
     "Retry-After": "2",
     "Access-Control-Allow-Origin": "*",
@@ -65,6 +83,31 @@ def test_an_answer_that_never_left_goes_out_with_a_later_page(scene, guest):
     guest.page.goto(url)
 
     eventually(lambda: [one["score"] for one in given.responses()] == [8], within_s=8)
+
+
+def test_an_answer_given_offline_survives_a_page_loaded_anew_before_the_network_is_back(
+    scene, guest
+):
+    guest.expect_trouble()  # The browser itself tells of the failed requests.
+    given = scene()
+    given.host.pages["/worker.js"] = (OFFLINE, {"Content-Type": "text/javascript"})
+    guest.page.goto(given.page(path="/first", tag=REGISTERING))
+    guest.page.wait_for_function("navigator.serviceWorker.controller")
+    # The browser's pretended loss of the network lets beacons through.
+    guest.open(given.page(head="<script>Navigator.prototype.sendBeacon = () => false</script>"))
+    eventually(lambda: given.responses())
+    guest.page.context.set_offline(True)
+    with guest.page.expect_event("requestfailed"):
+        guest.score(6)
+
+    guest.page.reload()
+    guest.page.wait_for_function("window.zeroten?.loaded")
+    assert guest.page.evaluate("navigator.onLine") is False
+    assert [one["score"] for one in given.responses()] == [None]
+    guest.page.context.set_offline(False)
+
+    pump(guest, lambda: [one["score"] for one in given.responses()] == [6])
+    assert (guest.panel().count(), given.decisions()) == (0, 1)
 
 
 @pytest.mark.parametrize("trouble", ["drops", "too many", "hangs"])
