@@ -25,7 +25,10 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from tests.contracts.serving import Server
-from tests.e2e.widget.conftest import MANIFEST, Guest, Host, Scene, new_scene
+from tests.e2e.widget.built import MANIFEST
+from tests.e2e.widget.guest import Guest
+from tests.e2e.widget.host import Host
+from tests.e2e.widget.scene import Scene, new_scene
 from tools.browsers import find
 
 STUB = "window.zeroten=function(){(zeroten.q=zeroten.q||[]).push(arguments)};"

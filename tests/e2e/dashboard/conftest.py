@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.contracts.serving import ROOT
 from tests.dashboard import PASSWORD
-from tests.e2e.widget.conftest import Host
+from tests.e2e.widget.host import Host
 
 AXE = ROOT / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -30,7 +30,7 @@ from tests.contracts.serving import Project, Server, make_project
 from tests.dashboard import PASSWORD
 from tests.e2e.dashboard.conftest import sign_in
 from tests.e2e.dashboard.pages import SETTINGS
-from tests.e2e.widget.conftest import Host
+from tests.e2e.widget.host import Host
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "xss.txt"
 PAYLOADS = VECTORS.read_text().splitlines()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.contracts.serving import Project, Server, eventually, make_project
 from tests.dashboard import join
 from tests.e2e.dashboard.conftest import WATCH, is_fault, picture, sign_in, violations
-from tests.e2e.widget.conftest import Host
+from tests.e2e.widget.host import Host
 
 EMAIL = "ann@example.com"
 # The live check looks every five seconds; a busy machine takes its time.

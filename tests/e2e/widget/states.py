@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.e2e.widget.conftest import NPS, Guest
+from tests.e2e.widget.guest import Guest
+from tests.e2e.widget.scene import NPS
 
 ARABIC: dict[str, Any] = {
     "default_language": "ar",

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.contracts.serving import ROOT
-from tests.e2e.widget.conftest import picture
+from tests.e2e.widget.guest import picture
 from tests.e2e.widget.states import STATES, draw, mirrored, stage
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.serving import ROOT, eventually
-from tests.e2e.widget.conftest import manifest
+from tests.e2e.widget.built import manifest
 
 EARLIER = Path(__file__).parent / "earlier"
 EARLIER_PANEL = "panel.d9f74ccd.js"

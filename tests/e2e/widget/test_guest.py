@@ -7,7 +7,7 @@ import json
 
 from backend.services import widget_errors
 from tests.contracts.serving import ROOT, eventually
-from tests.e2e.widget.conftest import NPS
+from tests.e2e.widget.scene import NPS
 
 
 def counters(guest):

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from tests.contracts.serving import ROOT, eventually
-from tests.e2e.widget.conftest import picture
+from tests.e2e.widget.guest import picture
 
 WIDGET = ROOT / "widget"
 MODULES = WIDGET / "node_modules"

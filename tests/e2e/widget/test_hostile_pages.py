@@ -7,7 +7,8 @@ import copy
 import pytest
 
 from tests.contracts.serving import eventually
-from tests.e2e.widget.conftest import NPS, picture
+from tests.e2e.widget.guest import picture
+from tests.e2e.widget.scene import NPS
 
 RULES = (
     "body *, zeroten-survey {all: unset !important; display: none !important;"

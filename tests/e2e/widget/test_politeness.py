@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.contracts.serving import eventually
-from tests.e2e.widget.conftest import NPS
+from tests.e2e.widget.scene import NPS
 
 CARET = "[document.activeElement.id, field.value, field.selectionStart, field.selectionEnd]"
 CORNERS = ["bottom-right", "bottom-left", "top-right", "top-left"]

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from tests.e2e.widget.conftest import picture
+from tests.e2e.widget.guest import picture
 
 # How many of a cell's pixels must change for it to be seen; a ring of 2 px round 24 px is 30 %.
 SEEN = 0.08

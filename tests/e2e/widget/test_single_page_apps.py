@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.widget.conftest import NPS
+from tests.e2e.widget.scene import NPS
 
 
 def go(guest, path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contracts.serving import eventually
-from tests.e2e.widget.conftest import manifest
+from tests.e2e.widget.built import manifest
 
 NONCE = "script-src 'nonce-x' 'strict-dynamic'"
 VIOLATIONS = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.widget.conftest import NPS, picture
+from tests.e2e.widget.guest import picture
+from tests.e2e.widget.scene import NPS
 from tests.e2e.widget.states import STATES, draw, mirrored, stage
 
 # WCAG 1.4.12, as the bookmarklets for it write it into every tree.
