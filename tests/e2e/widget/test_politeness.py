@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.contracts.serving import eventually
 from tests.e2e.widget.scene import NPS
+from tests.e2e.widget.states import STATES, draw
 
 CARET = "[document.activeElement.id, field.value, field.selectionStart, field.selectionEnd]"
 CORNERS = ["bottom-right", "bottom-left", "top-right", "top-left"]
@@ -183,3 +184,14 @@ def test_a_panel_that_would_hide_a_control_at_both_edges_folds_until_somebody_co
     assert folded.count() == 0
     guest.page.keyboard.press("Enter")
     eventually(lambda: [one["score"] for one in given.responses()] == [4])
+
+
+def test_a_panel_that_fills_the_page_does_not_fold(scene, guest):
+    guest.page.goto(scene(targeting={"triggers": []}).page("<button id=b>Save</button>"))
+    guest.page.wait_for_function("window.zeroten?.loaded")
+    guest.page.locator("#b").focus()
+
+    draw(guest, *STATES["full"])
+
+    assert guest.page.evaluate("document.activeElement.id") == "b"
+    assert guest.panel().locator("section.c").count() == 0

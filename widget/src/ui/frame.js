@@ -55,7 +55,8 @@ export function createFrame(kit, {theme, css, language, isDialog, into, label, o
   /** Whether what the page has focused lies wholly under the panel. */
   const isHiding = () => {
     const focused = document.activeElement;
-    if (!focused || focused === host || focused === document.body) return false;
+    // What has a place of its own, in the page or over all of it, has nowhere to go.
+    if (/:host/.test(`${css}`) || !focused || focused === host || focused === document.body) return false;
     const [it, we] = [focused.getBoundingClientRect(), host.getBoundingClientRect()];
     return it.width && it.left >= we.left && it.right <= we.right && it.top >= we.top && it.bottom <= we.bottom;
   };
