@@ -3,7 +3,8 @@
 Times and heap are what each adds to the blank page, medians of seven loads taken in turns. "idle"
 is a page on which nothing shows; the question is then asked for, and its time runs from that call,
 once beside a server on this machine and once where an answer takes 150 ms ("slow 4G"). "later" is
-what five more seconds cost a page that is never asked: the widget first looks into storage then.
+what five more seconds cost a page that is never asked: the widget first looks into storage then;
+"told" what they cost one whose question nobody answers: the server hears of the showing then.
 `--peers` adds other widgets (bench/widget_peers.py).
 """
 
@@ -25,7 +26,7 @@ from backend.services import projects, surveys
 from backend.storage.db import Database
 from bench.server import Bench, serve
 from bench.widget_host import hosting
-from bench.widget_loads import launch, never_asked, shown, visible_on_slow_4g
+from bench.widget_loads import later, launch, shown, visible_on_slow_4g
 
 ROUNDS: Final = 7
 # A page that is never asked takes six seconds to look at.
@@ -128,7 +129,11 @@ def _later(browser: Browser, origin: str) -> Iterator[dict[str, object]]:
     taken: dict[str, list[dict[str, float]]] = {name: [] for name in ASK}
     for _ in range(LATER_ROUNDS):
         for name, each in taken.items():
-            each.append(never_asked(browser, f"{origin}/{name}"))
+            each.append(later(browser, f"{origin}/{name}"))
+    told = [
+        later(browser, f"{origin}/widget", ASK["widget"])["later_script"]
+        for _ in range(LATER_ROUNDS)
+    ]
 
     def of(name: str, what: str) -> float:
         return median(load[what] for load in taken[name])
@@ -136,6 +141,7 @@ def _later(browser: Browser, origin: str) -> Iterator[dict[str, object]]:
     blank = of("blank", "later_script")
     ours, floor = (max(of(name, "later_script") - blank, 0.0) for name in ("widget", "floor"))
     yield row("later_script_ms", ours, "ms", floor)
+    yield row("told_script_ms", max(median(told) - blank, 0.0), "ms", floor)
     yield row(
         "idle_longest_task_ms", of("widget", "longest_task"), "ms", of("floor", "longest_task")
     )

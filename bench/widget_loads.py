@@ -94,11 +94,15 @@ def shown(browser: Browser, url: str, ask: str, *, shows: bool) -> dict[str, flo
     }
 
 
-def never_asked(browser: Browser, url: str) -> dict[str, float]:
-    """Load a page on which nothing shows; return ms of script in the five seconds after a load."""
+def later(browser: Browser, url: str, ask: str | None = None) -> dict[str, float]:
+    """Return ms of script in the five seconds after a load, or after a showing (`ask`)."""
     with _opened(browser) as (page, session), _traced(browser, page) as events:
         page.goto(url)
         page.wait_for_timeout(SETTLE_MS)
+        if ask:
+            _evaluate(session, f"asked = performance.now(); {ask}")
+            _await_question(page, session)
+            page.wait_for_timeout(SETTLE_MS)
         _ask(session, "0")
         page.wait_for_timeout(LATER_MS)
         _evaluate(session, "performance.mark('settled')")

@@ -17,7 +17,7 @@ import {evaluateLocal} from './core/eligibility.js';
 import {createEmitter} from './core/emitter.js';
 import {unitHash} from './core/hash.js';
 import {fromJson, toJson} from './core/json.js';
-import {pagePath, pageTemplate} from './core/pages.js';
+import {pagePath, pageTemplate, tidyPath} from './core/pages.js';
 import {readState} from './core/state.js';
 
 const MAX_ERRORS = 3;
@@ -26,6 +26,8 @@ const TROUBLE_MS = 60000;
 const RECALL_MS = 5000;
 /** A decision later than this comes to nothing; the lease of this tab still holds. */
 const PATIENCE_MS = 10000;
+/** How long a tab with a ticket waits for another's turn to end. */
+const TURN_MS = 1000;
 /** What the server hears of triggers by page, and of surveys opened by hand. */
 const PAGE_LOAD = {type: 'page_load'};
 
@@ -50,7 +52,7 @@ export function createClient(config, base, loadPanel) {
   let session;
   /** Nothing is asked before: an answer is awaited, or was trouble. */
   let quietUntil = 0;
-  /** @type {{userId?: string | null, traits?: any, account?: any, token?: any, appVersion?: string | null}} */
+  /** @type {{userId?: string | null, traits?: any, account?: any, token?: any, app_version?: string | null}} */
   let person = {};
   /** Tells persons of this browser apart in what it remembers. @type {string | undefined} */
   let mark;
@@ -101,7 +103,6 @@ export function createClient(config, base, loadPanel) {
   const lease = createLease(config.key, store, now);
 
   const isReady = () => isGranted() && !isOff;
-  const page = () => path || pagePath(location.pathname);
   /** What one person of this browser was shown must not rest another; an anonymous past stays with who signs in. */
   const state = () => {
     const known = readState(store.get('state'), now());
@@ -115,6 +116,10 @@ export function createClient(config, base, loadPanel) {
   /** Storage is looked into by who asks for what it holds: the first look makes the page wait. @param {Trigger} [trigger] */
   const visitor = (trigger = PAGE_LOAD) => {
     const {userId = null} = person;
+    const here = path || tidyPath(location.pathname);
+    /** @type {import('./core/state.js').State | undefined} */
+    let known;
+    const past = () => (known = known || state());
     return {
       ...person,
       userId,
@@ -122,13 +127,16 @@ export function createClient(config, base, loadPanel) {
         return anonymousId(store, now(), userId);
       },
       get firstSeenAt() {
-        return userId ? null : state().first;
+        return userId ? null : past().first;
       },
       get history() {
-        return state().surveys;
+        return past().surveys;
       },
-      page: page(),
-      pageTemplate: pageTemplate(page(), config.page_rules),
+      get retry() {
+        return past().retry;
+      },
+      page: here,
+      pageTemplate: pageTemplate(here, config.page_rules),
       origin: location.origin,
       device: device(),
       language: languages(locale)[0],
@@ -138,26 +146,26 @@ export function createClient(config, base, loadPanel) {
 
   /** @param {Survey} survey @param {boolean} [isBrief] */
   const judge = (survey, isBrief) => {
-    const verdict = evaluateLocal(survey, visitor(armed.get(survey)), now(), isBrief);
-    return verdict.passed && (refused.has(survey) || state().retry[survey.id] > now()) ? {...verdict, passed: false, reason: 'refused_by_server'} : verdict;
+    const who = visitor(armed.get(survey));
+    const verdict = evaluateLocal(survey, who, now(), isBrief);
+    return verdict.passed && (refused.has(survey) || who.retry[survey.id] > now()) ? {...verdict, passed: false, reason: 'refused_by_server'} : verdict;
   };
 
-  const candidates = () =>
-    published.filter((survey) => {
+  /** Ask the server among what passed here, unless another tab shows one. */
+  const consider = async () => {
+    isSoon = false;
+    if (document.hidden || now() < quietUntil || !isReady() || session) return;
+    const surveys = published.filter((survey) => {
       if (!armed.has(survey)) return false;
       const {passed, reason} = judge(survey, true);
       if (!passed) emit('not_shown', {survey_id: survey.id, reason});
       return passed;
     });
-
-  /** Ask the server among what passed here, in the one tab that holds the lease. */
-  const consider = async () => {
-    isSoon = false;
-    if (document.hidden || now() < quietUntil || !isReady() || session || !candidates().length) return;
+    if (!surveys.length || !lease.isFree()) return;
     // So long, should no answer come, no panel, or no token from the page.
     quietUntil = now() + TROUBLE_MS;
     try {
-      await ask();
+      await ask(surveys);
     } finally {
       if (!session) lease.drop();
     }
@@ -169,18 +177,15 @@ export function createClient(config, base, loadPanel) {
   };
 
   /** @type {Kit['ask']} */
-  const ask = async (given, manual = false, into) => {
+  const ask = async (surveys, manual = false, into) => {
     if (!isReady() || session) return false;
-    // Under way together: the panel's code adds no round trip.
+    // All under way together: neither the panel's code nor the tab's turn makes the question wait.
     const loading = loadPanel();
     loading.catch(() => {});
-    // Judged again under the lease: another tab may have shown it meanwhile.
-    const surveys = given || ((await lease.take()) ? candidates() : []);
-    if (!surveys.length) return !!(quietUntil = 0);
     // Counted before the page is asked for its token: what comes later is given up.
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    const {userId, anonymousId, traits, account, token, appVersion, firstSeenAt, ...here} = visitor();
-    const response = await post(
+    const {userId, anonymousId, traits, account, token, app_version, firstSeenAt, ...here} = visitor();
+    const asking = post(
       'decide',
       toJson({
         publishable_key: config.key,
@@ -193,7 +198,7 @@ export function createClient(config, base, loadPanel) {
         language: here.language,
         languages: languages(locale),
         device: here.device,
-        app_version: appVersion,
+        app_version,
         first_seen_at: firstSeenAt && new Date(firstSeenAt).toISOString(),
         triggers: Object.fromEntries(surveys.map((survey) => [survey.id, armed.get(survey)])),
         candidates: surveys.map(({id}) => id),
@@ -202,7 +207,12 @@ export function createClient(config, base, loadPanel) {
       }),
       {signal},
     );
-    const answer = {reason: `status_${response?.status}`, ...fromJson(await response?.text().catch(() => {}))};
+    const turn = manual || lease.take();
+    const response = await asking;
+    const isOurs = await turn;
+    let answer = {reason: `status_${response?.status}`, ...fromJson(await response?.text().catch(() => {}))};
+    // A tab whose turn it is without a ticket of its own gives it back as soon as it is refused.
+    if (answer.show && !isOurs && !(await new Promise((wait) => after(TURN_MS, () => wait(lease.take()))))) answer = {reason: 'lease'};
     session = await (await loading).decided(kit, {surveys, answer, manual, into});
     if (response?.ok) quietUntil = 0;
     return !!session;
@@ -222,8 +232,12 @@ export function createClient(config, base, loadPanel) {
   const armPage = () => {
     if (!isReady()) return;
     for (const survey of published) {
-      for (const trigger of survey.triggers) {
-        if (trigger.type !== 'event') waiting.push(after(trigger.delay_ms || 0, () => arm(survey, PAGE_LOAD)));
+      const ready = () => arm(survey, PAGE_LOAD);
+      for (const {type, delay_ms: delay} of survey.triggers) {
+        if (type === 'event') continue;
+        // At once where nothing is to be waited for: what is asked for together is decided together.
+        if (delay) waiting.push(after(delay, ready));
+        else ready();
       }
     }
   };
@@ -258,7 +272,7 @@ export function createClient(config, base, loadPanel) {
         traits: copyTraits(traits),
         account: accountId && {id: accountId, traits: copyTraits(account.traits)},
         token,
-        appVersion: copyId(version),
+        app_version: copyId(version),
       };
       mark = `${unitHash('sample', '', userId)}`;
       refused.clear();
@@ -313,20 +327,21 @@ export function createClient(config, base, loadPanel) {
   return {
     call: guard((/** @type {string} */ name, /** @type {any[]} */ ...args) => {
       if (isOff) return false;
-      watch();
-      if (Object.hasOwn(calls, name)) return calls[name](...args) ?? true;
       // What is seldom called came with the panel.
-      return loadPanel().then((panel) => panel.call(kit, name, args));
+      const result = Object.hasOwn(calls, name) ? calls[name](...args) ?? true : loadPanel().then((panel) => panel.call(kit, name, args));
+      watch();
+      return result;
     }),
     start: guard(() => {
       document.addEventListener('visibilitychange', guard(() => {
         if (document.hidden) keep();
+        else session?.back();
         // Any new timer wakes the ones that stood still.
         after(0, considerSoon);
       }));
       // What calls before the script's arrival have armed stays armed.
       armPage();
-      if (waiting[0] || config.views) watch();
+      if (config.views || waiting[0] || armed.size) watch();
       after(RECALL_MS, recall);
       emit('ready');
       if (config.views) after(0, () => loadPanel(config.views).then((part) => part.watch(kit)));

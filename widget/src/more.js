@@ -3,7 +3,7 @@
  * A file of its own, so that the common survey does not pay for it; the panel lends it what both use.
  *
  * @typedef {import('./types').Kit} Kit
- * @typedef {Pick<typeof import('./ui/dom.js'), 'el' | 'icon'>} Dom
+ * @typedef {typeof import('./ui/dom.js').el} El
  * @typedef {ReturnType<typeof import('./session.js').createSession>} Showing
  */
 
@@ -24,13 +24,23 @@ const STAR = 'M12 3.2 14.7 8.9 20.9 9.7 16.3 14 17.5 20.2 12 17.2 6.5 20.2 7.7 1
 const face = (at) => `M12 3A9 9 0 1 0 12 21 9 9 0 1 0 12 3M9 9.5V10M15 9.5V10M8 ${16.5 - at}Q12 ${12.5 + at * 1.5} 16 ${16.5 - at}`;
 
 /** The drawing of one place of a scale. @param {string} style stars or faces @param {number} share 0 to 1 */
-export const drawing = (style, share) => (style === 'stars' ? STAR : face(Math.round(share * 4)));
+export const drawing = (style, share) => icon(style === 'stars' ? STAR : face(Math.round(share * 4)));
+
+/** Strokes in a square, hidden from assistive technology. @param {string} path @param {number} [size] side of the square */
+function icon(path, size = 24) {
+  const [svg, strokes] = ['svg', 'path'].map((name) => document.createElementNS('http://www.w3.org/2000/svg', name));
+  svg.setAttribute('viewBox', `0 0 ${size} ${size}`);
+  svg.setAttribute('aria-hidden', 'true');
+  strokes.setAttribute('d', path);
+  svg.append(strokes);
+  return svg;
+}
 
 /**
  * Above the question: the logo, and how far one is.
- * @param {Dom} dom @param {import('./types').Theme} theme @param {Texts} texts @param {number} at @param {number} of
+ * @param {El} el @param {import('./types').Theme} theme @param {Texts} texts @param {number} at @param {number} of
  */
-export function header({el, icon}, theme, texts, at, of) {
+export function header(el, theme, texts, at, of) {
   const nodes = [];
   const {path, size, label: name = ''} = theme.logo || {};
   if (typeof path === 'string') nodes.push(el('div', {class: 'lg', role: 'img', 'aria-label': name}, icon(path, size)));
@@ -44,11 +54,11 @@ export function header({el, icon}, theme, texts, at, of) {
 
 /**
  * One option (`choice`) or several (`choices`).
- * @param {Dom} dom @param {Kit} kit @param {import('./types').Question} question
+ * @param {El} el @param {Kit} kit @param {import('./types').Question} question
  * @param {import('./types').QuestionTexts} texts @param {unknown} value
  * @returns {import('./ui/text.js').Asked}
  */
-export function optionsQuestion({el, icon}, kit, question, texts, value) {
+export function optionsQuestion(el, kit, question, texts, value) {
   const isMany = question.kind === 'choices';
   const given = Array.isArray(value) ? value : [value];
   const rows = (question.options || []).map((id) => {
@@ -119,13 +129,12 @@ function drawn(kit, {createSession, ENGLISH: english, place}, survey, {state, la
     into: place(into),
     more: {complaint, css, drawing, header, optionsQuestion},
     post: () => {},
-    remember: () => {},
     onEnd: kit.ended,
   });
   Object.assign(session.values, values);
   session.show(state);
   if (state === 'error') session.complain();
-  return {end: session.end, moved: () => {}, speak: (/** @type {readonly string[]} */ wanted) => speakOf(session, content, wanted)};
+  return {end: session.end, moved: () => {}, back: () => {}, speak: (/** @type {readonly string[]} */ wanted) => speakOf(session, content, wanted)};
 }
 
 /**
@@ -167,6 +176,7 @@ const INLINE = ':host{max-width:40em!important}.p{box-shadow:none}@media (max-wi
 const FULL = ':host{position:fixed!important;inset:0!important}.p{height:100%;max-height:none;border:0;border-radius:0;display:grid;place-content:center;grid-template-columns:minmax(0,34em);font-size:calc(17px*var(--zt-scale,1))}';
 
 const CSS = `
+svg{display:block;width:1.25em;height:1.25em;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 .f label{border-color:#0000;color:var(--b);min-height:44px}
 .f svg{width:2em;height:2em;stroke-width:1.6}
 .f .on{background:none;border-color:var(--a);color:var(--a)}

@@ -9,6 +9,11 @@ import {createSession} from './session.js';
 import {ENGLISH} from './ui/texts.js';
 
 const RENEW_MS = 5000;
+/** A showing is told with the answer to it, else after this long, else as the page is left. */
+const TELL_MS = 5000;
+
+/** What a state is remembered as. @type {Record<string, import('./types').Happened>} */
+const HAPPENED = {shown: 'shownAt', scored: 'answeredAt', completed: 'answeredAt', declined: 'declinedAt', later: 'laterAt'};
 
 /**
  * @typedef {import('./types').Kit} Kit
@@ -80,18 +85,22 @@ export async function decided(kit, {surveys, answer, manual, into}) {
  */
 function open(kit, {survey, answer, manual, into, more}) {
   const {content, id} = survey;
-  const sender = (outbox = outbox || createOutbox(kit));
   let revision = 0;
   let isShown = false;
 
-  /** @param {import('./types').Happened} what */
-  const remember = (what) => kit.store.set('state', writeState(note(kit.state(), id, what, kit.now()), kit.toJson));
-  const renewal = () => {
-    kit.lease.renew();
-    cancelRenewal = kit.after(RENEW_MS, renewal);
+  /** @type {ReturnType<typeof createTabs> | undefined} */
+  let tabs;
+  const renewLater = () => {
+    cancel = kit.after(RENEW_MS, () => {
+      kit.lease.renew();
+      renewLater();
+    });
   };
-  let cancelRenewal = kit.after(RENEW_MS, renewal);
-  const tabs = createTabs(kit, id, () => session.end());
+  // Once it is seen: what nobody looks at makes nobody wait.
+  let cancel = kit.after(0, () => {
+    tabs = createTabs(kit, id, session.end);
+    renewLater();
+  });
 
   const session = createSession(kit, {
     content,
@@ -103,15 +112,15 @@ function open(kit, {survey, answer, manual, into, more}) {
     into: place(into),
     more,
     post: (state, body) => {
-      sender.post(answer.ticket, ++revision, kit.toJson({publishable_key: kit.config.key, ticket: answer.ticket, revision, answered_at: new Date(kit.now()).toISOString(), ...body}));
-      if (revision === 1) remember('shownAt');
-      if (state !== 'shown') tabs.tell(state);
+      outbox = outbox || createOutbox(kit);
+      outbox.post(answer.ticket, ++revision, kit.toJson({publishable_key: kit.config.key, ticket: answer.ticket, revision, answered_at: new Date(kit.now()).toISOString(), ...body}), revision === 1 ? TELL_MS : 0);
+      kit.store.set('state', writeState(note(kit.state(), id, HAPPENED[state], kit.now()), kit.toJson));
+      if (state !== 'shown') tabs?.tell();
     },
-    remember,
     onEnd: () => {
       stopWaiting();
-      cancelRenewal();
-      tabs.stop();
+      cancel();
+      tabs?.stop();
       current = undefined;
       kit.ended();
     },
@@ -129,6 +138,7 @@ function open(kit, {survey, answer, manual, into, more}) {
   return {
     end: session.end,
     speak: async (wanted) => (await loadMore()).translate(kit, answer, session, wanted),
+    back: () => tabs?.look(),
     moved: () => {
       const {passed} = kit.judge(survey).gates.filter(({gate}) => gate === 'page_matches')[0];
       if (!passed && !session.isTouched()) session.end();

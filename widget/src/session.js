@@ -5,20 +5,17 @@
  * @typedef {import('./types').Kit} Kit
  * @typedef {import('./types').Content} Content
  * @typedef {{content: Content, surveyId: string, language: string, texts: import('./types').InterfaceTexts, theme: import('./types').Theme, isDialog: boolean, into?: Element | null, more?: import('./types').Drawn | null,
- *   post: (state: string, body: object) => void, remember: (what: import('./types').Happened) => void, onEnd: () => void}} Showing
+ *   post: (state: string, body: object) => void, onEnd: () => void}} Showing
  */
 
 import {checkAnswer, isAnswered, metric, nextQuestion, path, progress, questionText, scale, thanks, toResponse} from './core/flow.js';
-import {DONE, button, el, icon} from './ui/dom.js';
+import {button, el} from './ui/dom.js';
 import {createFrame} from './ui/frame.js';
 import {scaleQuestion} from './ui/scale.js';
 import {textQuestion} from './ui/text.js';
 
-// Lent to more.js. Not `import *`: bundlers copy such objects with for…in, which trips over a page's Object.prototype.
-const dom = {el, icon};
-
 /** @param {Kit} kit @param {Showing} showing */
-export function createSession(kit, {content, surveyId, language, texts, theme, isDialog, into, more, post, remember, onEnd}) {
+export function createSession(kit, {content, surveyId, language, texts, theme, isDialog, into, more, post, onEnd}) {
   /** @type {import('./types').Values} */
   const values = {};
   /** @type {import('./types').Question | null} */
@@ -72,7 +69,6 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
   /** @param {string} how */
   const finish = (how) => {
     send('completed');
-    remember('answeredAt');
     drawEnd(how);
   };
 
@@ -118,7 +114,7 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
     const nextButton = button(isScale || at < of ? texts.next : texts.send, kit.guard((/** @type {any} */ event) => commit(asked?.value(), event.detail ? 'mouse' : 'key')), {class: 'y'});
     nextButton.hidden = isScale && !isAnswered(values[question.id]);
     const options = {value: values[question.id], language, onCommit: kit.guard(commit), onChoose: () => void (nextButton.hidden = false), onRest: kit.guard(rest), more};
-    asked = isScale ? scaleQuestion(kit, question, own, options) : more && question.options ? more.optionsQuestion(dom, kit, question, own, options.value) : textQuestion(kit, own, options);
+    asked = isScale ? scaleQuestion(kit, question, own, options) : more && question.options ? more.optionsQuestion(el, kit, question, own, options.value) : textQuestion(kit, own, options);
     const foot = el('div', {class: 'n'});
     if (at > 1) foot.append(button(texts.back, kit.guard((/** @type {any} */ event) => back(event.detail ? 'mouse' : 'key')), {class: 'l'}));
     else if (content.later && state === 'shown') foot.append(button(texts.later, kit.guard(() => leave('later')), {class: 'l'}));
@@ -133,7 +129,7 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
   };
 
   /** @param {number} at @param {number} of */
-  const header = (at, of) => (more ? more.header(dom, theme, texts, at, of) : []);
+  const header = (at, of) => (more ? more.header(el, theme, texts, at, of) : []);
 
   /** @param {string} how */
   const drawEnd = (how) => {
@@ -141,7 +137,7 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
     asked?.destroy();
     asked = current = null;
     const {text, link_text: linkText, link_url: url} = /** @type {any} */ (thanks(content, speech(), values));
-    const end = el('div', {class: 'z'}, icon(DONE), el('h2', {id: 'h', tabindex: -1, dir: 'auto'}, text || '✓'));
+    const end = el('div', {class: 'z'}, el('div'), el('h2', {id: 'h', tabindex: -1, dir: 'auto'}, text || '✓'));
     if (url) end.append(el('a', {class: 'y', href: url, target: '_blank', rel: 'noopener noreferrer'}, linkText));
     frame.body.replaceChildren(...header(1, 1), end);
     if (hadFocus || how === 'key') focusHeading();
@@ -159,13 +155,11 @@ export function createSession(kit, {content, surveyId, language, texts, theme, i
   /** @param {'declined' | 'later'} how */
   const leave = (how) => {
     send(how);
-    remember(how === 'later' ? 'laterAt' : 'declinedAt');
     end();
   };
 
   const close = () => {
     if (state === 'shown') return leave('declined');
-    if (state === 'scored') remember('answeredAt');
     end();
   };
 

@@ -95,11 +95,11 @@ export type Kit = {
   guard: <T extends (...args: any[]) => any>(fn: T) => T;
   after: (ms: number, run: () => void) => () => void;
   store: {get: (part: string) => string | undefined; set: (part: string, text?: string) => void};
-  lease: {renew: () => void; take: () => Promise<boolean>};
+  lease: {renew: () => void; isFree: () => boolean; take: () => Promise<any>};
   state: () => import('./core/state.js').State;
   toJson: (value: unknown) => string;
   fromJson: (text: unknown) => any;
-  ask: (given?: Survey[], manual?: boolean, into?: unknown) => Promise<boolean>;
+  ask: (surveys: Survey[], manual?: boolean, into?: unknown) => Promise<boolean>;
   /** Surveys the server refused for the rest of this page view. */
   refused: Set<Survey>;
   armed: Map<Survey, Trigger>;
@@ -115,6 +115,8 @@ export type Kit = {
 export type Session = {
   end: () => void;
   moved: () => void;
+  /** The tab is seen again. */
+  back: () => void;
   speak: (wanted: readonly string[]) => unknown;
 };
 

@@ -35,7 +35,7 @@ const inPage = (record) => ({
   origin: record.origin,
   device: record.device,
   language: record.language,
-  appVersion: record.app_version,
+  app_version: record.app_version,
   trigger: record.trigger || {type: 'page_load'},
   firstSeenAt: ms(record.first_seen_at),
   history: Object.fromEntries(Object.entries(record.history || {}).map(([id, entry]) => [id, past(entry)])),

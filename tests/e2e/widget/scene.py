@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from backend.services import projects, surveys
-from backend.storage.models import Decision, Response
+from backend.storage.models import Decision, Response, Ticket
 from tests.contracts.serving import Server
 from tests.e2e.widget.host import Host
 
@@ -118,7 +118,14 @@ class Scene:
 
     def decisions(self) -> int:
         """Return how many times the server was asked."""
-        query = select(func.count()).where(Decision.project_id == self.project_id)
+        return self._count(Decision)
+
+    def tickets(self) -> int:
+        """Return how many leaves to answer the server gave."""
+        return self._count(Ticket)
+
+    def _count(self, model: type[Decision | Ticket]) -> int:
+        query = select(func.count()).where(model.project_id == self.project_id)
         with self.server.db.read() as session:
             return int(session.execute(query).scalar_one())
 

@@ -67,7 +67,8 @@ def test_arrows_and_digits_alone_send_nothing(scene, guest):
     guest.page.wait_for_function("window.zeroten?.loaded")
     guest.page.clock.run_for(500)
     guest.panel().get_by_role("radio").first.focus()
-    guest.page.clock.run_for(500)
+    # A showing is told after five seconds, were there no answer.
+    guest.page.clock.run_for(5500)
     eventually(lambda: states(given) == ["shown"])
     sent = []
     guest.page.on("request", lambda one: sent.append(one.url) if "/v1/" in one.url else None)

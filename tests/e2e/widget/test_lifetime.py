@@ -155,7 +155,7 @@ def test_a_busy_server_is_asked_again_when_it_says(scene, guest):
     guest.page.wait_for_function("window.zeroten?.loaded")
     guest.page.clock.run_for(1000)
     guest.panel().wait_for()
-    guest.page.clock.run_for(500)
+    guest.page.clock.run_for(5500)
     eventually(lambda: given.responses())
     guest.page.context.route("**/v1/responses", busy)
     guest.score(10)

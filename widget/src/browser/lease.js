@@ -17,11 +17,17 @@ export function createLease(key, store, now) {
   const claim = () => isFree() && (renew(), true);
 
   return {
+    isFree,
     renew,
     drop: () => isFree() && store.set('lease'),
-    /** Whether this tab may show a survey now. @returns {Promise<boolean>} */
-    take: async () =>
-      // Absent on http:, forbidden in a sandboxed frame: the server's open ticket is the second line then.
-      navigator.locks ? navigator.locks.request(`zeroten:${key}`, {ifAvailable: true}, (lock) => !!lock && claim()).catch(claim) : claim(),
+    /** Whether this tab may show a survey now. @returns {Promise<any>} */
+    take: async () => {
+      try {
+        return await navigator.locks.request(`zeroten:${key}`, {ifAvailable: true}, (lock) => lock && claim());
+      } catch {
+        // Absent on http:, forbidden in a sandboxed frame: the server's open ticket is the second line then.
+        return claim();
+      }
+    },
   };
 }

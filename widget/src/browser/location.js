@@ -11,11 +11,15 @@ export function watchLocation(changed, after) {
     path = location.pathname;
     changed();
   };
-  const {navigation} = /** @type {any} */ (window);
   const poll = () => {
     look();
     after(500, poll);
   };
-  if (navigation?.addEventListener) navigation.addEventListener('currententrychange', look);
-  else poll();
+  // A page's first use of it takes a moment: after what it was called for.
+  after(0, () => {
+    const {navigation} = /** @type {any} */ (window);
+    if (!navigation?.addEventListener) return poll();
+    navigation.addEventListener('currententrychange', look);
+    look();
+  });
 }

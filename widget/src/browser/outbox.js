@@ -55,19 +55,22 @@ export function createOutbox(kit) {
 
   addEventListener('online', flush);
   const hide = kit.guard(() => {
-    if (document.hidden || due || flying.size) for (const {body} of read()) navigator.sendBeacon(`${kit.base}v1/responses`, body);
+    for (const {body} of read()) navigator.sendBeacon(`${kit.base}v1/responses`, body);
   });
   document.addEventListener('visibilitychange', () => document.hidden && hide());
   addEventListener('pagehide', hide);
 
+  /** Send what is left, unless its time has been set. */
+  const rest = () => void (due || flush());
+
   return {
-    /** Send what is left, unless its time has been set. */
-    flush: () => due || flush(),
-    /** @param {string} ticket @param {number} revision @param {string} body */
-    post: (ticket, revision, body) => {
+    flush: rest,
+    /** @param {string} ticket @param {number} revision @param {string} body @param {number} [waitMs] it goes along with what comes before that */
+    post: (ticket, revision, body, waitMs) => {
       const entry = {ticket, revision, body, at: kit.now()};
       write(put(read(), entry));
-      kit.guard(send)(entry);
+      if (waitMs) kit.after(waitMs, rest);
+      else kit.guard(send)(entry);
     },
   };
 }

@@ -9,10 +9,12 @@ export function createTimers(now, guard) {
   /** @type {Map<() => void, number>} */
   const jobs = new Map();
   let handle = 0;
+  let due = Infinity;
 
   const schedule = () => {
     clearTimeout(handle);
-    if (jobs.size && !document.hidden) handle = setTimeout(tick, Math.max(0, Math.min(...jobs.values()) - now()));
+    due = document.hidden ? Infinity : Math.min(...jobs.values());
+    if (due < Infinity) handle = setTimeout(tick, Math.max(0, due - now()));
   };
 
   const tick = () => {
@@ -23,8 +25,9 @@ export function createTimers(now, guard) {
   /** @param {number} ms @param {() => void} run @returns {() => void} cancels it */
   return (ms, run) => {
     const job = () => run();
-    jobs.set(job, now() + ms);
-    schedule();
+    const at = now() + ms;
+    jobs.set(job, at);
+    if (at < due) schedule();
     return () => void jobs.delete(job);
   };
 }

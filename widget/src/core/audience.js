@@ -32,7 +32,7 @@ export const isOnPage = ({page, pageTemplate}, pattern) => [page, pageTemplate].
 
 /** @param {any} rule @param {any} visitor @returns {any} */
 const see = ({trait, account_trait: accountTrait, field}, {traits, account, ...visitor}) =>
-  trait ? own(traits, trait) : accountTrait ? own(account?.traits, accountTrait) : visitor[field === 'app_version' ? 'appVersion' : field];
+  trait ? own(traits, trait) : accountTrait ? own(account?.traits, accountTrait) : visitor[field];
 
 /** A trait called `constructor` is not everybody's. @param {any} traits @param {string} name */
 const own = (traits, name) => (traits && Object.hasOwn(traits, name) ? traits[name] : null);

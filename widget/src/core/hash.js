@@ -5,7 +5,8 @@
  * @returns {number} from 0 up to but not including 1, the same on every page and device
  */
 export function unitHash(purpose, salt, user) {
-  const bytes = new TextEncoder().encode([purpose, salt, user].join('\x1f'));
+  // The bytes of UTF-8; a page's first TextEncoder takes longer than all of this.
+  const bytes = [...unescape(encodeURIComponent([purpose, salt, user].join('\x1f')))].map((one) => one.charCodeAt(0));
   let hash = 0;
   let block = 0;
   bytes.forEach((byte, at) => {

@@ -1,16 +1,19 @@
 /**
  * JSON that survives pages which teach arrays a `toJSON` of their own (Prototype.js) or add enumerable
- * members to `Object.prototype`: arrays and objects are joined here, only primitives go to JSON.stringify.
+ * members to `Object.prototype`: there arrays and objects are joined here, and only primitives go to JSON.stringify.
  */
 
 const {stringify, parse} = JSON;
 
 /** @param {unknown} value @returns {string} */
-export function toJson(value) {
-  if (Array.isArray(value)) return `[${value.map(toJson).join()}]`;
+export const toJson = (value) => (/** @type {any[]} */ ([[], '', 0, true]).some((one) => one.toJSON) ? join(value) : stringify(value) || 'null');
+
+/** @param {unknown} value @returns {string} */
+function join(value) {
+  if (Array.isArray(value)) return `[${value.map(join).join()}]`;
   if (value === null || typeof value !== 'object') return stringify(value) || 'null';
   const members = Object.keys(value).filter((key) => /** @type {any} */ (value)[key] !== undefined);
-  return `{${members.map((key) => `${stringify(key)}:${toJson(/** @type {any} */ (value)[key])}`).join()}}`;
+  return `{${members.map((key) => `${stringify(key)}:${join(/** @type {any} */ (value)[key])}`).join()}}`;
 }
 
 /** The object in `text`, or an empty one: what storage and networks hand out is never trusted. @param {unknown} text @returns {any} */

@@ -1,7 +1,10 @@
 /** Page patterns: `*` and `:name` stand for one path segment, `**` for any number; twin of backend/domain/pages.py. */
 
+/** A path with one slash at its head and none at its end. @param {string} path */
+export const tidyPath = (path) => `/${segments(path).join('/')}`;
+
 /** The path of an address: no scheme, host, query or fragment. @param {string} address */
-export const pagePath = (address) => `/${segments(address.replace(/^[a-z+.-]+:\/\/[^/?#]*/i, '').split(/[?#]/)[0]).join('/')}`;
+export const pagePath = (address) => tidyPath(address.replace(/^[a-z+.-]+:\/\/[^/?#]*/i, '').split(/[?#]/)[0]);
 
 /**
  * @param {string} pattern @param {string} path
@@ -29,5 +32,10 @@ export function matchesPattern(pattern, path) {
 export const pageTemplate = (path, rules) =>
   (rules || []).find(({pattern}) => matchesPattern(pattern, path))?.template || path;
 
-/** @param {string} path */
-const segments = (path) => path.replace(/^\/+|\/+$/g, '').split('/');
+/** Not by a pattern: a page's first costs it more than this. @param {string} path */
+function segments(path) {
+  const parts = path.split('/');
+  while (parts[1] != null && !parts[0]) parts.shift();
+  while (parts[1] != null && !parts[parts.length - 1]) parts.pop();
+  return parts;
+}

@@ -6,13 +6,8 @@
  * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
-export const el = (tag, attributes, ...children) => dress(document.createElement(tag), attributes, children);
-
-/**
- * @template {Element} N
- * @param {N} node @param {Record<string, string | number | null | undefined>} [attributes] @param {(Node | string)[]} [children]
- */
-function dress(node, attributes = {}, children = []) {
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
   for (const name of Object.keys(attributes)) if (attributes[name] != null) node.setAttribute(name, `${attributes[name]}`);
   node.append(...children);
   return node;
@@ -24,11 +19,3 @@ export function button(shown, act, attributes) {
   node.addEventListener('click', act);
   return node;
 }
-
-/** A drawing of strokes in a square, hidden from assistive technology. @param {string} path @param {number} [size] side of the square */
-export const icon = (path, size = 24) => shape('svg', {viewBox: `0 0 ${size} ${size}`, 'aria-hidden': 'true'}, shape('path', {d: path}));
-
-/** @param {string} tag @param {Record<string, string>} attributes @param {...Node} children */
-const shape = (tag, attributes, ...children) => dress(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
-
-export const DONE = 'M5 12.5 10 17.5 19 7';

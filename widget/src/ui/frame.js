@@ -5,11 +5,14 @@
 
 import {direction} from '../core/direction.js';
 import {button, el} from './dom.js';
-import {sheetText} from './styles.js';
+import {BASE, sheetText} from './styles.js';
 
 const MAX_RETURNS = 5;
+/** One for all panels, parsed while the decision is under way; where pages are rendered on a server there is none. */
+const base = globalThis.CSSStyleSheet && new CSSStyleSheet();
+base?.replaceSync(BASE);
 /** After this long the panel takes clicks and says that it is there. */
-const ARM_MS = 200;
+const ARM_MS = 250;
 
 /**
  * @param {import('../types').Kit} kit
@@ -89,7 +92,7 @@ export function createFrame(kit, {theme, css, language, isDialog, into, label, o
     for (const node of [document, document.documentElement, host.parentNode]) if (node) observer.observe(node, {childList: true});
   };
 
-  /** A transform on body misplaces fixed boxes where the top layer does not cure it (WebKitGTK 2.50). */
+  /** A transform on body misplaces fixed boxes where the top layer does not cure it: in WebKit (Apple's, as its vendor says; WebKitGTK 2.50), and where there is none. */
   const straighten = () => {
     const {top, left, bottom, right} = host.getBoundingClientRect();
     if (top >= 0 && left >= 0 && bottom <= innerHeight + 1 && right <= innerWidth + 1) return;
@@ -110,14 +113,14 @@ export function createFrame(kit, {theme, css, language, isDialog, into, label, o
       watch();
       // Only now: on becoming a popover it is styled at once, and all that is in it.
       draw();
-      shadow.adoptedStyleSheets = [sheet];
+      shadow.adoptedStyleSheets = [base, sheet];
       shadow.append(root);
       document.addEventListener('focusin', onFocus);
       // Who opened it by hand comes along.
       if (!isDialog) onFocus();
       kit.after(ARM_MS, () => {
         // First, while it is laid out: to ask after a change lays the page out in between.
-        if (!isInline) straighten();
+        if (!isInline && (!host.showPopover || navigator.vendor[0] === 'A')) straighten();
         // A click already on its way was meant for the page: it went through to it.
         root.classList.remove('w');
         // Whoever was quicker has heard something newer.

@@ -5,7 +5,7 @@
  */
 
 import {scale} from '../core/flow.js';
-import {el, icon} from './dom.js';
+import {el} from './dom.js';
 
 const KEY_TO_CLICK_MS = 60;
 const TEN_MS = 800;
@@ -34,7 +34,7 @@ export function scaleQuestion(kit, question, texts, {value, language, onCommit, 
     const input = el('input', {type: 'radio', name: 'v', value: one});
     const label = one === low ? texts.low : one === high ? texts.high : '';
     const shown = digits ? digits.format(one) : `${one}`;
-    const drawing = more && style !== 'numbers' && icon(more.drawing(style, (one - low) / (high - low)));
+    const drawing = more && style !== 'numbers' && more.drawing(style, (one - low) / (high - low));
     const box = el('label', {}, input, drawing || el('span', {}, shown));
     if (drawing || label) box.append(el('span', {class: 'v'}, (drawing ? shown : '') + (label ? `, ${label}` : '')));
     input.checked = one === value;

@@ -11,7 +11,7 @@ const LIGHT =
 const DARK =
   'color-scheme:dark;--s:var(--zt-surface,#1b1d22);--t:var(--zt-text,#f0f1f4);--m:var(--zt-muted,#a6adb9);--b:var(--zt-border,#7b8290);--l:#31353d;--e:#ff9c92;';
 
-const BASE = `
+export const BASE = `
 :host{all:initial!important;display:block!important}
 *{box-sizing:border-box;margin:0;padding:0;border:0 solid;font:inherit;color:inherit;background:none;appearance:none;text-decoration:none}
 .p{position:relative;max-height:calc(100dvh - 2rem);overflow:auto;overscroll-behavior:contain;padding:1.25em min(1.25em,4.6vw);background:var(--s);color:var(--t);border:1px solid var(--l);border-radius:var(--r);box-shadow:0 8px 36px #0004;font:calc(15px*var(--zt-scale,1))/1.45 var(--zt-font,system-ui,sans-serif);overflow-wrap:anywhere;animation:i .2s}
@@ -28,7 +28,6 @@ button{color:var(--m)}
 .x{position:absolute;top:0;inset-inline-end:0;margin:.5em .2em;padding:.3em .6em;font-size:1.5em;line-height:1}
 button:hover{background:var(--l)}
 .y{background:var(--a)!important;color:var(--o);font-weight:600;padding:.5em 1.1em}
-svg{display:block;width:1.25em;height:1.25em;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 .g{display:grid;grid-auto-flow:column;grid-auto-columns:1fr;gap:min(4px,.6vw);margin-top:1.1em}
 label{position:relative;display:grid;place-items:center;min-height:38px;border:1px solid var(--b);border-radius:8px;text-align:center}
 label:hover{border-color:var(--a);background:var(--l)}
@@ -46,7 +45,7 @@ p:empty{display:none}
 .n button{margin-top:1em;margin-inline-start:auto}
 .n .l{margin-inline:-.6em auto}
 .z{padding-top:1em;text-align:center}
-.z svg{width:3em;height:3em;padding:.7em;margin:0 auto .8em;border-radius:50%;background:var(--l);color:var(--a)}
+.z div{width:.9em;height:1.7em;margin:0 auto 1.1em;border:solid var(--a);border-width:0 .25em .25em 0;rotate:45deg}
 .z a{display:inline-grid;place-items:center;margin-top:1.1em}
 @media (pointer:coarse){label,button,a{min-height:44px;min-width:24px}}
 @media (prefers-reduced-motion){.p{animation:none}}
@@ -74,10 +73,10 @@ function colours({accent = '#2f5bea', accent_dark: accentDark}, isDark) {
 /** Whether black reads better on it; weights of ITU-R BT.601. @param {string} colour */
 const isPale = (colour) => [299, 587, 114].reduce((sum, weight, at) => sum + weight * parseInt(colour.slice(1 + 2 * at, 3 + 2 * at), 16), 0) > 150000;
 
-/** @param {import('../types').Theme} theme @param {string} position @param {string} [more] rules of richer parts, with a place of their own or not */
+/** What a survey adds to `BASE`. @param {import('../types').Theme} theme @param {string} position @param {string} [more] rules of richer parts, with a place of their own or not */
 export function sheetText(theme, position, more = '') {
   const {mode, radius = 14} = theme;
   const looks = mode === 'dark' ? '' : colours(theme, false);
   const dark = mode === 'light' ? '' : colours(theme, true);
-  return `${BASE}${/:host/.test(more) ? '' : corner(position)}${more}.p{--r:var(--zt-radius,${Number(radius)}px)}${looks}${mode === 'dark' ? dark : `@media (prefers-color-scheme:dark){${dark}}`}`;
+  return `${/:host/.test(more) ? '' : corner(position)}${more}.p{--r:var(--zt-radius,${Number(radius)}px)}${looks}${mode === 'dark' ? dark : `@media (prefers-color-scheme:dark){${dark}}`}`;
 }
