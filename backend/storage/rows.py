@@ -18,6 +18,8 @@ from backend.storage.fast import Sql, on_postgresql, to_json
 _JSON: Final = "json"
 _BYTES: Final = "bytea"
 _MARK: Final = "IN ?"
+# Powers of two, so that the driver knows the statements and any number of rows needs few.
+_SIZES: Final = tuple(1 << at for at in range(10, -1, -1))
 
 
 class Among:
@@ -81,6 +83,29 @@ class AddRows:
         for at in self._json:
             values[at] = to_json(values[at])
         return values
+
+
+class ManyRows:
+    """A statement of SQLite for the values of one row, run for many of them at once.
+
+    The interpreter is let go for a whole statement, and other threads go on meanwhile. One row a
+    statement takes it back for each, from whoever has it by then.
+
+    Args:
+        row: the text of one row's values as it stands in `text`.
+    """
+
+    def __init__(self, text: str, row: str) -> None:
+        self._texts = [(size, text.replace(row, ", ".join([row] * size))) for size in _SIZES]
+
+    def __call__(self, driver: Any, rows: Sequence[Sequence[Any]]) -> None:
+        """Run it in the driver's transaction; no rows, no statement."""
+        begin = 0
+        for size, text in self._texts:
+            while len(rows) - begin >= size:
+                end = begin + size
+                driver.execute(text, tuple(chain.from_iterable(rows[begin:end])))
+                begin = end
 
 
 class Given:

@@ -16,24 +16,26 @@ from backend.storage.usage.store import UsageRow
 LAST_SEEN_STEP_MS: Final = 3_600_000
 # How many bytes of recent use are gone through for what is long past.
 _TIDY_BYTES: Final = 512
-_RECENT: Final = 7
 
-Known = tuple[int, str, int, int, int | None, int, int, bytes, int | None]
+Known = tuple[int, str, int, int, int | None, int, int, Any, int | None]
 """A person's row as the driver gives it: key, user id, first and last seen, last invited,
-activity day and bits, recent use, linked to. Instants in ms since 1970."""
+activity day and bits, recent use or its length, linked to. Instants in ms since 1970."""
 
 Parts = list[tuple[Use, Sequence[int]]]
 """Somebody's use, by batch, each with the ids of that batch's names."""
 
 
-def note(known: Known, parts: Parts, rows: list[UsageRow]) -> tuple[int, tuple[Any, ...] | None]:
+def note(
+    known: Known, recent_before: bytes, parts: Parts, rows: list[UsageRow]
+) -> tuple[int, tuple[Any, ...] | None]:
     """Add one person's rows to `rows`, by day and name.
 
     Returns:
         Their first instant, and how their own row changes: first and last seen, activity day and
         bits, recent use, key; None when it stays as it is.
     """
-    key, _, first_seen, last_seen, _, day, bits, recent, _ = known
+    key, _, first_seen, last_seen, _, day, bits, _, _ = known
+    recent = recent_before
     use, first, last = _added_up(parts)
     is_new = False
     for (used_day, name_id), (count, engaged_ms, day_ms) in use:
@@ -51,7 +53,7 @@ def note(known: Known, parts: Parts, rows: list[UsageRow]) -> tuple[int, tuple[A
         last_seen, is_new = last, True
     if not is_new:
         return first, None
-    if len(recent) > len(known[_RECENT]) and len(recent) % _TIDY_BYTES == 0:
+    if len(recent) > len(recent_before) and len(recent) % _TIDY_BYTES == 0:
         recent = drop_old(recent, day)
     return first, (first_seen, last_seen, day, bits, recent, key)
 

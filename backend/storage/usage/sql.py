@@ -7,13 +7,13 @@ clustered by user and day: what a batch touches does not grow with what is store
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Any, Final, cast
 
 from sqlalchemy import Connection, bindparam, text
 
 from backend.storage.db import Database
 from backend.storage.fast import pg_numbers
+from backend.storage.rows import ManyRows
 from backend.storage.usage.recent import active_use
 from backend.storage.usage.store import UsageBatch, UsageRow
 
@@ -28,11 +28,7 @@ UPSERT: Final = {
     " count = u.count + excluded.count, engaged_ms = u.engaged_ms + excluded.engaged_ms,"
     " first_ms = least(u.first_ms, excluded.first_ms)",
 }
-# The interpreter is let go for a whole statement: other threads go on meanwhile. One row a
-# statement takes it back 500 times a batch.
-_ROWS_AT_ONCE: Final = 250
-_ONE_ROW: Final = "(?, ?, ?, ?, ?, ?)"
-_UPSERT_MANY: Final = UPSERT["sqlite"].replace(_ONE_ROW, ", ".join([_ONE_ROW] * _ROWS_AT_ONCE))
+_upsert_in_sqlite = ManyRows(UPSERT["sqlite"], "(?, ?, ?, ?, ?, ?)")
 
 _USER_KEYS: Any = bindparam("keys", expanding=True)
 _PROFILE = text(
@@ -99,13 +95,6 @@ class SqlUsage:
 
     def close(self) -> None:
         """Do nothing: the main database is closed by whoever opened it."""
-
-
-def _upsert_in_sqlite(driver: Any, rows: Sequence[UsageRow]) -> None:
-    rest = len(rows) - len(rows) % _ROWS_AT_ONCE
-    for at in range(0, rest, _ROWS_AT_ONCE):
-        driver.execute(_UPSERT_MANY, list(chain.from_iterable(rows[at : at + _ROWS_AT_ONCE])))
-    driver.executemany(UPSERT["sqlite"], rows[rest:])
 
 
 SQL: Final = SqlUsage()
