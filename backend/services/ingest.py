@@ -69,7 +69,10 @@ class Ingest:
     def _serve(self, pieces: list[Piece]) -> None:
         """Count the batches of `pieces` together; when that fails, each for itself."""
         try:
-            told = self._db.write(lambda connection: self._count(connection, pieces))
+            told = self._db.write(
+                lambda connection: self._count(connection, pieces),
+                committed=lambda: self._turns.pass_on(pieces),
+            )
         except BaseException as error:
             if len(pieces) == 1 or isinstance(error, DomainError):
                 for piece in pieces:

@@ -82,17 +82,21 @@ class Database:
                 raise
             raise _unavailable(error) from error
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(
+        self, work: Callable[[Connection], T], *, committed: Callable[[], None] | None = None
+    ) -> T:
         """Run `work` in a transaction and return its result once that is on disk.
 
         An exception from `work` undoes its changes alone and reaches the caller.
 
+        Args:
+            committed: called, on SQLite, when the next write need not wait any more.
         Raises:
             StorageUnavailableError: nothing was stored; the same call may succeed later.
         """
         try:
             if self._writer is not None:
-                return self._writer.submit(work)
+                return self._writer.submit(work, committed=committed)
             return self._write_at_once(work)
         except _SUSPECTS as error:
             if not _is_outage(error):

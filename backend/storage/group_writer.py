@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from backend.domain.errors import ShuttingDownError
 from backend.storage.checkpoints import Checkpoints
+from backend.storage.log_sync import LogSync
 from backend.storage.turns import Piece, Turns
 
 MAX_GROUP: Final = 64
@@ -29,6 +30,17 @@ class _Between:
     run: Callable[[Any], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Work of which somebody is told once it is committed, before it is on disk."""
+
+    run: Callable[[Connection], Any]
+    committed: Callable[[], None]
+
+    def __call__(self, connection: Connection) -> Any:
+        return self.run(connection)
+
+
 class GroupWriter:
     """Runs pieces of work one after another, each in a savepoint, commits, then answers all."""
 
@@ -37,18 +49,23 @@ class GroupWriter:
         self._on_rollback = on_rollback
         self._turns = Turns(self._write, MAX_GROUP)
         self._checkpoints = Checkpoints(engine, self._between)
+        self._log = LogSync()
         self._connection: Connection | None = None
         self._is_closed = False
 
-    def submit(self, work: Callable[[Connection], T]) -> T:
+    def submit(
+        self, work: Callable[[Connection], T], *, committed: Callable[[], None] | None = None
+    ) -> T:
         """Run `work`; return its result when its effect is on disk.
 
+        Args:
+            committed: called when the next transaction may begin, which is sooner.
         Raises:
             StorageUnavailableError: it did not get its turn in time; nothing was stored.
             ShuttingDownError: the writer is closed.
             Exception: whatever `work` raised, or the commit of its group.
         """
-        return cast(T, self._turns.submit(work))
+        return cast(T, self._turns.submit(_Told(work, committed) if committed else work))
 
     def close(self) -> None:
         """Let what waits finish, then refuse more and let go of the connection."""
@@ -57,32 +74,48 @@ class GroupWriter:
         self._is_closed = True
         if is_idle:
             self._let_go()
+            self._log.close()
 
     def _between(self, work: Callable[[Any], T]) -> T:
         """Run `work` on the writer's driver after a group that it waits for, in no transaction."""
         return cast(T, self._turns.submit(_Between(work)))
 
     def _write(self, group: list[Piece]) -> None:
-        """Run and commit a group. Nobody is answered before the commit: a 2xx means on disk."""
+        """Run and commit a group. Nobody is answered before it is on disk: a 2xx says that."""
         try:
-            if self._is_closed:
-                raise ShuttingDownError(retry_after_s=1)
-            connection = self._connected()
-            driver = _driver(connection)
-            writes = [piece for piece in group if not isinstance(piece.work, _Between)]
-            for piece in group:
-                if isinstance(piece.work, _Between):
-                    _run_between(driver, piece)
-            driver.execute("BEGIN IMMEDIATE")
-            for piece in writes:
-                self._run(connection, piece)
-            driver.execute("COMMIT")
-            self._checkpoints.committed(driver)
+            number = self._commit(group)
         except BaseException as error:
             self._on_rollback()
             self._let_go()
-            for piece in group:
-                piece.error = piece.error or error
+            _tell(group, error)
+            return
+        # The next group is written during this one's fsync.
+        self._turns.pass_on(group)
+        for piece in group:
+            if isinstance(piece.work, _Told):
+                piece.work.committed()
+        try:
+            self._log.wait(number)
+        except BaseException as error:
+            _tell(group, error)
+
+    def _commit(self, group: list[Piece]) -> int:
+        """Run a group in one transaction; return the number to wait for."""
+        if self._is_closed:
+            raise ShuttingDownError(retry_after_s=1)
+        connection = self._connected()
+        driver = _driver(connection)
+        self._log.repair(driver)
+        writes = [piece for piece in group if not isinstance(piece.work, _Between)]
+        for piece in group:
+            if isinstance(piece.work, _Between):
+                _run_between(driver, piece)
+        driver.execute("BEGIN IMMEDIATE")
+        for piece in writes:
+            self._run(connection, piece)
+        driver.execute("COMMIT")
+        self._checkpoints.committed(driver)
+        return self._log.committed()
 
     def _run(self, connection: Connection, piece: Piece) -> None:
         """Run one piece; its failure undoes itself alone."""
@@ -102,6 +135,7 @@ class GroupWriter:
             self._connection = self._engine.execution_options(own_transactions=True).connect()
             # Sessions that join must find a transaction; with the option above it sends nothing.
             self._connection.begin()
+            self._log.open(_driver(self._connection))
         return self._connection
 
     def _let_go(self) -> None:
@@ -110,6 +144,12 @@ class GroupWriter:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def _tell(group: list[Piece], error: BaseException) -> None:
+    """Have all of the group learn of an error, unless they have one of their own."""
+    for piece in group:
+        piece.error = piece.error or error
 
 
 def _run_between(driver: Any, piece: Piece) -> None:

@@ -38,7 +38,8 @@ class Piece:
 class Turns:
     """Hands groups of at most `most` pieces to `serve`, one group after another.
 
-    `serve` sets the result or the error of every piece, and raises nothing.
+    `serve` sets the result or the error of every piece, and raises nothing. It may `pass_on` the
+    lead before it is done.
     """
 
     def __init__(self, serve: Callable[[list[Piece]], None], most: int) -> None:
@@ -47,6 +48,8 @@ class Turns:
         self._waiting: deque[Piece] = deque()
         self._mutex = threading.Lock()
         self._is_led = False
+        # Groups of which nobody is answered yet: more than one when the lead is passed on early.
+        self._served = 0
 
     def submit(self, work: Any) -> Any:
         """Return what `serve` made of `work`.
@@ -86,12 +89,28 @@ class Turns:
         if not piece.is_done:
             self._lead(piece)
 
+    def pass_on(self, group: list[Piece]) -> None:
+        """Let the next group be served, though nobody of `group` is answered yet."""
+        successor = None
+        with self._mutex:
+            if not group[0].is_leader:
+                return
+            group[0].is_leader = False
+            # One whose caller is there to lead.
+            successor = next((each for each in self._waiting if each.is_waited_for), None)
+            if successor is None:
+                self._is_led = False
+            else:
+                successor.is_leader = True
+        if successor is not None:
+            successor.wake.release()
+
     def finish(self, within_s: float) -> bool:
         """Wait until nothing is done or waits; say whether it came to that."""
         end = time.monotonic() + within_s
-        while self._is_led and time.monotonic() < end:
+        while (self._is_led or self._served) and time.monotonic() < end:
             time.sleep(0.005)
-        return not self._is_led
+        return not self._is_led and not self._served
 
     def _wait(self, piece: Piece) -> None:
         """Return when the piece is done, or when its caller is to lead."""
@@ -112,19 +131,14 @@ class Turns:
             self._waiting.remove(own)
             most = min(self._most - 1, len(self._waiting))
             group = [own, *(self._waiting.popleft() for _ in range(most))]
+            self._served += 1
         self._serve(group)
         for piece in group:
             piece.is_done = True
-        with self._mutex:
-            # One whose caller is there to lead.
-            successor = next((each for each in self._waiting if each.is_waited_for), None)
-            if successor is None:
-                self._is_led = False
-            else:
-                successor.is_leader = True
         # First, so that the next group is served while this one's callers wake up.
-        if successor is not None:
-            successor.wake.release()
+        self.pass_on(group)
+        with self._mutex:
+            self._served -= 1
         for piece in group:
             if piece is not own:
                 piece.wake.release()

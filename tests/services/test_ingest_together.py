@@ -84,7 +84,7 @@ def test_a_batch_that_cannot_be_stored_fails_alone(db, serve):
 def test_an_outage_is_told_to_all_and_tried_once(db, project, erased, monkeypatch):
     tries = []
 
-    def refuse(_work):
+    def refuse(_work, **_):
         tries.append(True)
         raise StorageUnavailableError(retry_after_s=2)
 

@@ -95,3 +95,27 @@ def test_who_gets_no_turn_in_time_is_told_and_nothing_is_done_for_them(monkeypat
     go_on.set()
     leader.join(LONG_S)
     assert served == ["first"]
+
+
+def test_a_group_that_passes_the_lead_on_is_answered_at_its_own_end():
+    first_passed, go_on, groups = threading.Event(), threading.Event(), []
+
+    def serve(group):
+        groups.append([piece.work for piece in group])
+        if group[0].work == "first":
+            queue.pass_on(group)
+            first_passed.set()
+            assert go_on.wait(LONG_S)
+
+    queue = Turns(serve, 64)
+    leader = threading.Thread(target=queue.submit, args=("first",))
+    leader.start()
+    assert first_passed.wait(LONG_S)
+
+    queue.submit("second")
+    assert groups == [["first"], ["second"]]
+    assert leader.is_alive()
+    assert not queue.finish(0)
+    go_on.set()
+    leader.join(LONG_S)
+    assert queue.finish(0)
