@@ -8,6 +8,7 @@ import pytest
 
 from tests.contracts.serving import eventually
 from tests.e2e.engines.conftest import ROOT
+from tests.e2e.engines.tab import until
 
 POLICY = "default-src 'none'; script-src 'nonce-x' 'strict-dynamic'; connect-src {url}"
 TYPES = "; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -175,6 +176,23 @@ def test_the_back_forward_cache_keeps_it(scene, tab, state):
     if state == "half typed":
         assert tab.inside("root.querySelector('textarea').value") == "Half a"
     assert (tab.count(), given.decisions()) == (0 if state == "closed" else 1, 1)
+
+
+def test_five_tabs_at_once_show_one_panel(scene, tabs):
+    given = scene()
+    address = f"{given.server.url}/w/{given.key}.js"
+    begin = "(tag => { tag.src = at; document.head.append(tag) })(document.createElement('script'))"
+    together = [tabs().open(given.page(tag="")) for _ in range(5)]
+    # All load the script at one moment, when the slowest of them is there.
+    at_ms = together[-1].evaluate("Date.now() + 500")
+    for tab in together:
+        tab.evaluate(f"void setTimeout(at => {begin}, {at_ms} - Date.now(), {address!r})")
+    for tab in together:
+        tab.wait("window.zeroten?.loaded", 20)
+
+    until(lambda: sum(tab.count() for tab in together), 20, "a panel in one of them")
+    time.sleep(0.5)
+    assert (sum(tab.count() for tab in together), given.decisions()) == (1, 1)
 
 
 @pytest.mark.parametrize("wait_s", [0, 0.02, 0.1])
