@@ -192,7 +192,7 @@ def test_five_tabs_at_once_show_one_panel(scene, tabs):
 
     until(lambda: sum(tab.count() for tab in together), 20, "a panel in one of them")
     time.sleep(0.5)
-    assert (sum(tab.count() for tab in together), given.decisions()) == (1, 1)
+    assert (sum(tab.count() for tab in together), given.tickets()) == (1, 1)
 
 
 @pytest.mark.parametrize("wait_s", [0, 0.02, 0.1])
