@@ -18,6 +18,10 @@ VIOLATIONS = (
     "e=>/favicon.ico$/.test(e.blockedURI)||violations.push(e.violatedDirective+' '+e.blockedURI))"
     "</script>"
 )
+IDENTIFIED = (
+    "<script>window.zeroten=function(){(zeroten.q=zeroten.q||[]).push(arguments)};"
+    "zeroten('identify','u-1')</script>"
+)
 HIDING = (
     "body *, zeroten-survey {all: unset !important; display: none !important;"
     " opacity: 0 !important; transform: scale(0) !important; pointer-events: none !important}"
@@ -182,7 +186,8 @@ def test_five_tabs_at_once_show_one_panel(scene, tabs):
     given = scene()
     address = f"{given.server.url}/w/{given.key}.js"
     begin = "(tag => { tag.src = at; document.head.append(tag) })(document.createElement('script'))"
-    together = [tabs().open(given.page(tag="")) for _ in range(5)]
+    url = given.page(head=IDENTIFIED, tag="")
+    together = [tabs().open(url) for _ in range(5)]
     # All load the script at one moment, when the slowest of them is there.
     at_ms = together[-1].evaluate("Date.now() + 500")
     for tab in together:
