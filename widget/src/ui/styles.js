@@ -47,7 +47,7 @@ p:empty{display:none}
 .z{padding-top:1em;text-align:center}
 .z div{width:.9em;height:1.7em;margin:0 auto 1.1em;border:solid var(--a);border-width:0 .25em .25em 0;rotate:45deg}
 .z a{display:inline-grid;place-items:center;margin-top:1.1em}
-@media (pointer:coarse){label,button,a{min-height:44px;min-width:24px}}
+@media (pointer:coarse){label,button,a{min-height:44px;min-width:24px}.x{margin-top:.3em}}
 @media (prefers-reduced-motion){.p{animation:none}}
 @media (prefers-contrast:more){.p,label,textarea{border:2px solid}}
 @media (forced-colors:active){button,a{border:1px solid}.on{border:3px solid Highlight}}
