@@ -47,10 +47,11 @@ COUNTING = """new MutationObserver(all => {
         sessionStorage.panels = Number(sessionStorage.panels || 0) + 1;
 }).observe(document, {childList: true, subtree: true});"""
 PANELS = "Number(sessionStorage.panels || 0)"
-# The page asked for the panel, or need not: another tab has shown the question before.
+# The page asked for the panel, or need not: another tab asks, or has shown the question before.
 HAS_ASKED = (
-    "window.refused || performance.getEntriesByType('resource')"
+    "window.zeroten?.loaded && (window.refused || performance.getEntriesByType('resource')"
     ".some(one => one.name.includes('/w/panel.'))"
+    " || Object.keys(localStorage).some(name => name.endsWith('.lease')))"
 )
 # How long an answer may take to arrive.
 PATIENCE_S = 15.0
