@@ -62,6 +62,8 @@ def test_the_next_group_is_written_during_a_sync_and_both_are_answered_after_the
     wait_until(lambda: disk.begun == 1, LONG_S)
     others = [Running(lambda number=number: small.write(add(number))) for number in (2, 3)]
     wait_until(lambda: stored(small) == [1, 2, 3], LONG_S)
+    # Whoever passed the lead on waits for a sync by then.
+    wait_until(lambda: not small._writer._turns._is_led, LONG_S)
 
     assert first._thread.is_alive()
     assert all(other._thread.is_alive() for other in others)
