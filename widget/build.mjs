@@ -19,7 +19,7 @@ const PLACEHOLDER = '"__ZEROTEN_CONFIG__"';
 const DECISION_QUALITY = 5;
 const BUDGET = {script: 5000, shown: 13000};
 /** Members that loader and panel know each other by; never seen by a page, in storage or on the wire. */
-const INTERNAL = /^(ENGLISH|after|anonymousId|cameFrom|complain|config|createSession|drop|emit|ended|firstSeenAt|fromJson|guard|hasFocus|hold|isDialog|isFree|isTouched|lease|mayKeep|moved|onChoose|onClose|onCommit|onEnd|onLost|onRest|pageTemplate|post|refused|published|judge|nodes|destroy|remember|renew|root|say|speak|stop|store|surveyId|take|tell|toJson)$/;
+const INTERNAL = /^(ENGLISH|after|anonymousId|complain|config|createSession|drop|emit|ended|firstSeenAt|fromJson|guard|hasFocus|hold|isDialog|isFree|isTouched|lease|mayKeep|memory|moved|onChoose|onClose|onCommit|onEnd|onLost|onRest|pageTemplate|post|refused|published|judge|nodes|destroy|renew|root|say|speak|stop|store|surveyId|take|tell|toJson)$/;
 /** V8 compiles all of it off the main thread, while it arrives: a third of the time a showing costs there. Others ignore it. */
 const EAGER = '//# allFunctionsCalledOnLoad\n';
 /** @type {Record<string, string | false>} */

@@ -26,7 +26,7 @@ const TROUBLE_MS = 60000;
 const RECALL_MS = 5000;
 /** A decision later than this comes to nothing; the lease of this tab still holds. */
 const PATIENCE_MS = 10000;
-/** How long a tab with a ticket waits for another's turn to end. */
+/** How often a tab with a ticket looks whether another's turn has ended. */
 const TURN_MS = 1000;
 /** What the server hears of triggers by page, and of surveys opened by hand. */
 const PAGE_LOAD = {type: 'page_load'};
@@ -209,11 +209,15 @@ export function createClient(config, base, loadPanel) {
     );
     const turn = manual || lease.take();
     const response = await asking;
-    const isOurs = await turn;
+    let isOurs = await turn;
     let answer = {reason: `status_${response?.status}`, ...fromJson(await response?.text().catch(() => {}))};
-    // A tab whose turn it is without a ticket of its own gives it back as soon as it is refused.
-    if (answer.show && !isOurs && !(await new Promise((wait) => after(TURN_MS, () => wait(lease.take()))))) answer = {reason: 'lease'};
-    session = await (await loading).decided(kit, {surveys, answer, manual, into});
+    while (answer.show && !isOurs) {
+      // Another tab's turn ends when it is refused; what it showed meanwhile is judged again.
+      await new Promise((wait) => after(TURN_MS, () => wait(0)));
+      if (signal.aborted) answer = {reason: 'lease'};
+      else isOurs = (await lease.take()) && surveys.every((one) => judge(one, true).passed);
+    }
+    session = session || await (await loading).decided(kit, {surveys, answer, manual, into});
     if (response?.ok) quietUntil = 0;
     return !!session;
   };
@@ -291,11 +295,12 @@ export function createClient(config, base, loadPanel) {
     reset: () => {
       person = {};
       mark = undefined;
+      // Whoever answered before: what is unsent still goes out.
       forget();
     },
     consent: (value) => {
       config.consent = value;
-      if (value === 'denied') forget();
+      if (value === 'denied') forget('queue');
       else beginPage();
     },
     locale: (tag) => {
@@ -305,9 +310,10 @@ export function createClient(config, base, loadPanel) {
     on,
   };
 
-  const forget = () => {
+  /** @param {string[]} more that is kept */
+  const forget = (...more) => {
     session?.end();
-    for (const part of ['id', 'state', 'queue', 'lease']) store.set(part);
+    for (const part of ['id', 'state', 'lease', ...more]) store.set(part);
     beginPage();
   };
 

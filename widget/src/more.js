@@ -88,7 +88,9 @@ function debug(kit) {
     const verdict = kit.judge(survey);
     return {id: survey.id, armed: kit.armed.has(survey), ...verdict, retryAt: retryAt(verdict.gates)};
   });
-  const report = {visitor: kit.visitor(), surveys};
+  // By the wire's names: the build shortens those the files know each other by.
+  const {anonymousId: anonymous_id, firstSeenAt: first_seen_at, pageTemplate: page_template, ...visitor} = kit.visitor();
+  const report = {visitor: {...visitor, anonymous_id, first_seen_at, page_template}, surveys};
   console.log('zeroten', report);
   return report;
 }

@@ -67,6 +67,8 @@ import {watch} from './views.js';
 const PROMISES = ['open', 'preview', 'debug'];
 /** What waits for the widget and is told when it will not come. @type {(() => void)[]} */
 let refusals = [];
+/** Whether the last `init` came to nothing. */
+let isRefused = false;
 
 /**
  * Calls made before `init` has finished wait for it; on a server, where there is no window, nothing happens.
@@ -79,19 +81,25 @@ export const zeroten = (/** @type {string} */ name, /** @type {any[]} */ ...args
 
 /** @param {string} event @param {(detail: unknown) => void} callback */
 function listen(event, callback) {
-  let isOn = isPage();
-  if (isOn) present()('on', event, (/** @type {unknown} */ detail) => isOn && callback(detail));
-  return () => void (isOn = false);
+  if (!isPage()) return () => {};
+  let isOn = true;
+  const stop = present()('on', event, (/** @type {unknown} */ detail) => isOn && callback(detail));
+  return () => {
+    isOn = false;
+    // Before `init` the call only waits in line.
+    if (typeof stop === 'function') stop();
+  };
 }
 
 /** @param {string} name @param {unknown[]} args @returns {Promise<unknown>} */
 async function once(name, args) {
-  if (!isPage()) return false;
+  if (!isPage() || isRefused) return false;
   const page = present();
   if (page.loaded) return page(name, ...args);
   return new Promise((resolve) => {
-    refusals.push(() => resolve(false));
-    page('on', 'ready', () => resolve(present()(name, ...args)));
+    let isWaiting = true;
+    refusals.push(() => resolve((isWaiting = false)));
+    page('on', 'ready', () => isWaiting && resolve(present()(name, ...args)));
   });
 }
 
@@ -102,7 +110,8 @@ async function once(name, args) {
  */
 export async function init({key, host}) {
   const runs = isPage() && (await begin(key, host).catch(() => false));
-  if (!runs) for (const refuse of refusals) refuse();
+  isRefused = !runs;
+  if (isRefused) for (const refuse of refusals) refuse();
   refusals = [];
   return runs;
 }

@@ -88,17 +88,16 @@ function open(kit, {survey, answer, manual, into, more}) {
   let revision = 0;
   let isShown = false;
 
-  /** @type {ReturnType<typeof createTabs> | undefined} */
-  let tabs;
+  const tabs = createTabs(kit, id, () => session.end());
   const renewLater = () => {
     cancel = kit.after(RENEW_MS, () => {
-      kit.lease.renew();
+      if (kit.lease.isFree()) kit.lease.renew();
       renewLater();
     });
   };
   // Once it is seen: what nobody looks at makes nobody wait.
   let cancel = kit.after(0, () => {
-    tabs = createTabs(kit, id, session.end);
+    tabs.hear();
     renewLater();
   });
 
@@ -113,14 +112,14 @@ function open(kit, {survey, answer, manual, into, more}) {
     more,
     post: (state, body) => {
       outbox = outbox || createOutbox(kit);
-      outbox.post(answer.ticket, ++revision, kit.toJson({publishable_key: kit.config.key, ticket: answer.ticket, revision, answered_at: new Date(kit.now()).toISOString(), ...body}), revision === 1 ? TELL_MS : 0);
+      outbox.post(answer.ticket, ++revision, kit.toJson({publishable_key: kit.config.key, ticket: answer.ticket, revision, answered_at: new Date(kit.now()).toISOString(), ...body}), state === 'shown' ? TELL_MS : 0);
       kit.store.set('state', writeState(note(kit.state(), id, HAPPENED[state], kit.now()), kit.toJson));
-      if (state !== 'shown') tabs?.tell();
+      if (state !== 'shown') tabs.tell();
     },
     onEnd: () => {
       stopWaiting();
       cancel();
-      tabs?.stop();
+      tabs.stop();
       current = undefined;
       kit.ended();
     },
@@ -138,7 +137,7 @@ function open(kit, {survey, answer, manual, into, more}) {
   return {
     end: session.end,
     speak: async (wanted) => (await loadMore()).translate(kit, answer, session, wanted),
-    back: () => tabs?.look(),
+    back: tabs.look,
     moved: () => {
       const {passed} = kit.judge(survey).gates.filter(({gate}) => gate === 'page_matches')[0];
       if (!passed && !session.isTouched()) session.end();

@@ -94,7 +94,7 @@ export type Kit = {
   mayKeep: () => boolean;
   guard: <T extends (...args: any[]) => any>(fn: T) => T;
   after: (ms: number, run: () => void) => () => void;
-  store: {get: (part: string) => string | undefined; set: (part: string, text?: string) => void};
+  store: {get: (part: string) => string | undefined; set: (part: string, text?: string) => void; memory: Map<string, string>};
   lease: {renew: () => void; isFree: () => boolean; take: () => Promise<any>};
   state: () => import('./core/state.js').State;
   toJson: (value: unknown) => string;
@@ -105,7 +105,7 @@ export type Kit = {
   armed: Map<Survey, Trigger>;
   published: Survey[];
   judge: (survey: Survey) => {passed: boolean, reason: string | null, gates: import('./core/eligibility.js').GateResult[]};
-  visitor: () => {page: string, userId: string | null, anonymousId?: string, token?: any, account?: any, traits?: any};
+  visitor: () => {page: string, userId: string | null, anonymousId?: string, firstSeenAt?: number | null, pageTemplate?: string, token?: any, account?: any, traits?: any};
   /** Make this the showing, in place of any other. */
   hold: (session: Session) => void;
   ended: () => void;

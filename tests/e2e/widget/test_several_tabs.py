@@ -80,6 +80,18 @@ def test_answered_elsewhere_while_hidden_it_is_gone_on_the_way_back(scene, guest
     guest.panel().wait_for(state="detached")
 
 
+def test_answered_elsewhere_it_closes_at_once(scene, guests):
+    given = scene()
+    first = guests().open(given.page())
+    first.page.wait_for_function(f"localStorage['zeroten.{given.key}.state']?.includes('shownAt')")
+    second = guests(first.page.context)
+    second.page.goto(given.page(path="/other", tag=""))
+
+    second.page.evaluate(ANSWERED_ELSEWHERE, [f"zeroten.{given.key}.state", given.survey_ids[0]])
+
+    first.panel().wait_for(state="detached")
+
+
 def test_an_answer_that_came_too_late_is_given_up_and_nobody_is_told(scene, guest):
     guest.expect_trouble()  # The browser tells of the 409.
     given = scene()

@@ -18,7 +18,8 @@ export function watchLocation(changed, after) {
   // A page's first use of it takes a moment: after what it was called for.
   after(0, () => {
     const {navigation} = /** @type {any} */ (window);
-    if (!navigation?.addEventListener) return poll();
+    // Not whether it listens: an element with id="navigation" does.
+    if (!navigation?.entries) return poll();
     navigation.addEventListener('currententrychange', look);
     look();
   });

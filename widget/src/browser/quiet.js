@@ -28,12 +28,13 @@ export function whenQuiet(kit, show, giveUp) {
 
   const look = () => {
     const isTyping = isEditing() && kit.now() - lastKey < TYPING_MS;
-    if (!document.hidden && !isPressed && !isTyping && !isBlocked()) {
-      stop();
-      show();
-    } else if (kit.now() > end) {
+    // First: a tab may come back after hours, with a ticket that has run out.
+    if (kit.now() > end) {
       stop();
       giveUp();
+    } else if (!document.hidden && !isPressed && !isTyping && !isBlocked()) {
+      stop();
+      show();
     } else {
       if (!cancel) for (const [name, run] of listeners) addEventListener(name, run, {capture: true, passive: true});
       cancel = kit.after(LOOK_MS, look);

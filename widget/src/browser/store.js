@@ -31,5 +31,5 @@ export function createStore(key, isAllowed) {
     if (text) memory.set(part, text);
   };
 
-  return {get, set};
+  return {get, set, memory};
 }

@@ -1,7 +1,6 @@
 /**
- * What other tabs of this browser made of a survey that shows in this one. Where something may be kept the
- * lease lets one tab at a time show it, and storage tells who comes back what was missed; elsewhere a channel
- * does, closed as the page goes, for it may rest in the back/forward cache.
+ * What other tabs of this browser made of a survey that shows in this one: heard from storage, where something is
+ * kept, else by a channel, which is closed while the page rests in the back/forward cache.
  *
  * @param {import('../types').Kit} kit @param {string} surveyId @param {() => void} answeredElsewhere
  */
@@ -9,21 +8,30 @@ export function createTabs(kit, surveyId, answeredElsewhere) {
   let since = kit.now();
   /** @type {BroadcastChannel | undefined} */
   let channel;
-  const stop = () => {
+
+  const look = () => {
+    const {answeredAt = 0, declinedAt = 0, laterAt = 0} = kit.state().surveys[surveyId] || {};
+    if (Math.max(answeredAt, declinedAt, laterAt) > since) answeredElsewhere();
+  };
+  const onStorage = kit.guard((/** @type {StorageEvent} */ {key}) => key?.endsWith('.state') && look());
+  const rest = () => {
     channel?.close();
     channel = undefined;
   };
-
-  try {
-    if (!kit.mayKeep()) {
+  const hear = () => {
+    addEventListener('storage', onStorage);
+    if (channel || (kit.mayKeep() && !kit.store.memory.size)) return;
+    try {
       channel = new BroadcastChannel(`zeroten:${kit.config.key}`);
       channel.onmessage = kit.guard((/** @type {MessageEvent} */ {data}) => data === surveyId && answeredElsewhere());
-      addEventListener('pagehide', stop, {once: true});
+      addEventListener('pagehide', rest);
+    } catch {
+      // Forbidden in a sandboxed frame, or absent.
     }
-  } catch {
-    // Forbidden in a sandboxed frame, or absent.
-  }
+  };
+
   return {
+    hear,
     /** This tab had an answer, or a refusal; it has just been written down. */
     tell: () => {
       since = kit.now();
@@ -31,9 +39,13 @@ export function createTabs(kit, surveyId, answeredElsewhere) {
     },
     /** The tab is seen again: what has been written down meanwhile was another's. */
     look: () => {
-      const {answeredAt = 0, declinedAt = 0, laterAt = 0} = kit.state().surveys[surveyId] || {};
-      if (Math.max(answeredAt, declinedAt, laterAt) > since) answeredElsewhere();
+      hear();
+      look();
     },
-    stop,
+    stop: () => {
+      rest();
+      removeEventListener('pagehide', rest);
+      removeEventListener('storage', onStorage);
+    },
   };
 }

@@ -6,7 +6,7 @@
 const {stringify, parse} = JSON;
 
 /** @param {unknown} value @returns {string} */
-export const toJson = (value) => (/** @type {any[]} */ ([[], '', 0, true]).some((one) => one.toJSON) ? join(value) : stringify(value) || 'null');
+export const toJson = (value) => (/** @type {any} */ ([]).toJSON ? join(value) : stringify(value) || 'null');
 
 /** @param {unknown} value @returns {string} */
 function join(value) {

@@ -5,12 +5,9 @@
 
 import {direction} from '../core/direction.js';
 import {button, el} from './dom.js';
-import {BASE, sheetText} from './styles.js';
+import {sheetText} from './styles.js';
 
 const MAX_RETURNS = 5;
-/** One for all panels, parsed while the decision is under way; where pages are rendered on a server there is none. */
-const base = globalThis.CSSStyleSheet && new CSSStyleSheet();
-base?.replaceSync(BASE);
 /** After this long the panel takes clicks and says that it is there. */
 const ARM_MS = 250;
 
@@ -113,14 +110,14 @@ export function createFrame(kit, {theme, css, language, isDialog, into, label, o
       watch();
       // Only now: on becoming a popover it is styled at once, and all that is in it.
       draw();
-      shadow.adoptedStyleSheets = [base, sheet];
+      shadow.adoptedStyleSheets = [sheet];
       shadow.append(root);
       document.addEventListener('focusin', onFocus);
       // Who opened it by hand comes along.
       if (!isDialog) onFocus();
       kit.after(ARM_MS, () => {
         // First, while it is laid out: to ask after a change lays the page out in between.
-        if (!isInline && (!host.showPopover || navigator.vendor[0] === 'A')) straighten();
+        if (!isInline && (!host.showPopover || navigator.vendor?.[0] === 'A')) straighten();
         // A click already on its way was meant for the page: it went through to it.
         root.classList.remove('w');
         // Whoever was quicker has heard something newer.

@@ -11,7 +11,7 @@ const LIGHT =
 const DARK =
   'color-scheme:dark;--s:var(--zt-surface,#1b1d22);--t:var(--zt-text,#f0f1f4);--m:var(--zt-muted,#a6adb9);--b:var(--zt-border,#7b8290);--l:#31353d;--e:#ff9c92;';
 
-export const BASE = `
+const BASE = `
 :host{all:initial!important;display:block!important}
 *{box-sizing:border-box;margin:0;padding:0;border:0 solid;font:inherit;color:inherit;background:none;appearance:none;text-decoration:none}
 .p{position:relative;max-height:calc(100dvh - 2rem);overflow:auto;overscroll-behavior:contain;padding:1.25em min(1.25em,4.6vw);background:var(--s);color:var(--t);border:1px solid var(--l);border-radius:var(--r);box-shadow:0 8px 36px #0004;font:calc(15px*var(--zt-scale,1))/1.45 var(--zt-font,system-ui,sans-serif);overflow-wrap:anywhere;animation:i .2s}
@@ -73,10 +73,10 @@ function colours({accent = '#2f5bea', accent_dark: accentDark}, isDark) {
 /** Whether black reads better on it; weights of ITU-R BT.601. @param {string} colour */
 const isPale = (colour) => [299, 587, 114].reduce((sum, weight, at) => sum + weight * parseInt(colour.slice(1 + 2 * at, 3 + 2 * at), 16), 0) > 150000;
 
-/** What a survey adds to `BASE`. @param {import('../types').Theme} theme @param {string} position @param {string} [more] rules of richer parts, with a place of their own or not */
+/** @param {import('../types').Theme} theme @param {string} position @param {string} [more] rules of richer parts, with a place of their own or not */
 export function sheetText(theme, position, more = '') {
   const {mode, radius = 14} = theme;
   const looks = mode === 'dark' ? '' : colours(theme, false);
   const dark = mode === 'light' ? '' : colours(theme, true);
-  return `${/:host/.test(more) ? '' : corner(position)}${more}.p{--r:var(--zt-radius,${Number(radius)}px)}${looks}${mode === 'dark' ? dark : `@media (prefers-color-scheme:dark){${dark}}`}`;
+  return `${BASE}${/:host/.test(more) ? '' : corner(position)}${more}.p{--r:var(--zt-radius,${Number(radius)}px)}${looks}${mode === 'dark' ? dark : `@media (prefers-color-scheme:dark){${dark}}`}`;
 }
