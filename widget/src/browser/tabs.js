@@ -10,8 +10,8 @@ export function createTabs(kit, surveyId, answeredElsewhere) {
   let channel;
 
   const look = () => {
-    const {answeredAt = 0, declinedAt = 0, laterAt = 0} = kit.state().surveys[surveyId] || {};
-    if (Math.max(answeredAt, declinedAt, laterAt) > since) answeredElsewhere();
+    const {shownAt, ...reactions} = kit.state().surveys[surveyId] || {};
+    if (Object.values(reactions).some((at) => at > since)) answeredElsewhere();
   };
   const onStorage = kit.guard((/** @type {StorageEvent} */ {key}) => key?.endsWith('.state') && look());
   const rest = () => {
