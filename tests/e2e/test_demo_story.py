@@ -101,7 +101,10 @@ def _answers(demo: dict[str, str], user: str) -> list[dict[str, Any]]:
 def _profiled_answer(demo: dict[str, str], user: str, feature: str) -> dict[str, Any] | None:
     answers = _answers(demo, user)
     assert len(answers) <= 1
-    done = [a for a in answers if a["comment"] and feature in a["usage"]["features"]]
+    # The profile is taken a moment after the answer.
+    done = [
+        a for a in answers if a["comment"] and feature in (a["usage"] or {}).get("features", ())
+    ]
     return done[0] if done else None
 
 

@@ -91,7 +91,7 @@ def test_an_answer_that_never_left_goes_out_with_a_later_page(scene, guest):
 # The browser's pretended loss of the network lets through what is sent as a page goes.
 REALLY_OFFLINE = """<script>
   const given = fetch;
-  window.fetch = (...all) => navigator.onLine ? given(...all) : Promise.reject(new TypeError());
+  window.fetch = (...all) => localStorage.offline ? Promise.reject(new TypeError()) : given(...all);
   Navigator.prototype.sendBeacon = () => false;
 </script>"""
 WRITTEN_DOWN = (
@@ -110,6 +110,7 @@ def test_an_answer_given_offline_survives_a_page_loaded_anew_before_the_network_
     guest.open(given.page(head=REALLY_OFFLINE))
     eventually(lambda: given.responses())
     guest.page.context.set_offline(True)
+    guest.page.evaluate("localStorage.offline = 'yes'")
     guest.score(6)
     guest.page.wait_for_function(WRITTEN_DOWN, arg=f"zeroten.{given.key}.queue")
 
@@ -117,6 +118,7 @@ def test_an_answer_given_offline_survives_a_page_loaded_anew_before_the_network_
     guest.page.wait_for_function("window.zeroten?.loaded")
     assert guest.page.evaluate("navigator.onLine") is False
     assert [one["score"] for one in given.responses()] == [None]
+    guest.page.evaluate("localStorage.removeItem('offline')")
     guest.page.context.set_offline(False)
 
     pump(guest, lambda: [one["score"] for one in given.responses()] == [6])
