@@ -212,10 +212,10 @@ export function createClient(config, base, loadPanel) {
     let isOurs = await turn;
     let answer = {reason: `status_${response?.status}`, ...fromJson(await response?.text().catch(() => {}))};
     while (answer.show && !isOurs) {
-      // Another tab's turn ends when it is refused; what it showed meanwhile is judged again.
+      // Another tab's turn ends when it is refused, which is no reason here; what it showed meanwhile is.
       await new Promise((wait) => after(TURN_MS, () => wait(0)));
       if (signal.aborted) answer = {reason: 'lease'};
-      else isOurs = (await lease.take()) && surveys.every((one) => judge(one, true).passed);
+      else isOurs = (await lease.take()) && surveys.every((one) => evaluateLocal(one, visitor(armed.get(one)), now(), true).passed);
     }
     session = session || await (await loading).decided(kit, {surveys, answer, manual, into});
     if (response?.ok) quietUntil = 0;
@@ -295,12 +295,11 @@ export function createClient(config, base, loadPanel) {
     reset: () => {
       person = {};
       mark = undefined;
-      // Whoever answered before: what is unsent still goes out.
       forget();
     },
     consent: (value) => {
       config.consent = value;
-      if (value === 'denied') forget('queue');
+      if (value === 'denied') forget();
       else beginPage();
     },
     locale: (tag) => {
@@ -310,10 +309,9 @@ export function createClient(config, base, loadPanel) {
     on,
   };
 
-  /** @param {string[]} more that is kept */
-  const forget = (...more) => {
+  const forget = () => {
     session?.end();
-    for (const part of ['id', 'state', 'lease', ...more]) store.set(part);
+    for (const part of ['id', 'state', 'queue', 'lease']) store.set(part);
     beginPage();
   };
 

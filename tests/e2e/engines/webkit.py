@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.request
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
@@ -44,14 +45,19 @@ class WebKit:
         assert shown.stdout is not None
         self._held.callback(shown.stdout.close)
         number = shown.stdout.readline().decode().strip()
-        self._base = f"http://127.0.0.1:{(port := free_port())}"
         # A container cannot set the sandbox of web processes up; pages here are the tests' own.
         freely = {"DISPLAY": f":{number}", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
-        command = [driver, f"--port={port}"]
-        self._start(command, stdout=log, stderr=log, env=os.environ | freely)
+        self._drive = partial(self._start, stdout=log, stderr=log, env=os.environ | freely)
+        self._path = driver
         options = {"binary": browser, "args": ["--automation"]}
         self._wanted = {"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}}
         self._first: dict[str, str] = {}
+        self._new_driver()
+
+    def _new_driver(self) -> None:
+        port = free_port()
+        self._base = f"http://127.0.0.1:{port}"
+        self._driver = self._drive([self._path, f"--port={port}"])
         self._until_ready()
 
     def _start(self, command: list[str], **given: Any) -> subprocess.Popen[bytes]:
@@ -88,7 +94,14 @@ class WebKit:
                 raise RuntimeError(f"{path}: {error.read().decode()[:300]}") from None
 
     def person(self) -> str:
-        person = f"/session/{self.send('POST', '/session', **self._wanted)['sessionId']}"
+        try:
+            begun = self.send("POST", "/session", **self._wanted)
+        except TimeoutError:
+            # On a busy machine a browser now and then never reports to its driver.
+            self._driver.kill()
+            self._new_driver()
+            begun = self.send("POST", "/session", **self._wanted)
+        person = f"/session/{begun['sessionId']}"
         self._first[person] = self.send("GET", f"{person}/window")
         return person
 
