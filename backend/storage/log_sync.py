@@ -54,7 +54,7 @@ class LogSync:
         driver.execute("PRAGMA synchronous=NORMAL")
 
     def close(self) -> None:
-        """Let go of the log, of which everything is on disk that anybody was told of."""
+        """Let go of the log once all that was committed is on disk."""
         with self._lock:
             self._close()
 
@@ -71,14 +71,10 @@ class LogSync:
                 may not outlive a loss of power.
         """
         with self._lock:
-            if self._file is None or self._synced >= number:
-                return
-            last = self._committed
-            if not self._is_broken:
-                self._is_broken = not self._try(self._file)
-            if self._is_broken:
+            if self._synced < number:
+                self._sync_all()
+            if self._synced < number:
                 raise StorageUnavailableError(retry_after_s=RETRY_AFTER_S)
-            self._synced = last
 
     def repair(self, driver: Any) -> None:
         """After a failure, copy all of the log into the file before anything is added to it.
@@ -98,6 +94,15 @@ class LogSync:
             self._is_broken = False
             self._synced = self._committed
 
+    def _sync_all(self) -> None:
+        if self._is_broken:
+            return
+        last = self._committed
+        if self._file is None or self._try(self._file):
+            self._synced = last
+        else:
+            self._is_broken = True
+
     def _try(self, file: int) -> bool:
         """Sync; say whether the disk took it."""
         try:
@@ -109,5 +114,8 @@ class LogSync:
 
     def _close(self) -> None:
         if self._file is not None:
+            # Somebody may be about to wait for what was committed last.
+            if self._synced < self._committed:
+                self._sync_all()
             os.close(self._file)
         self._file = None

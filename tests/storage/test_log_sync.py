@@ -10,6 +10,7 @@ from sqlalchemy import text
 from backend.config import Config
 from backend.domain.errors import StorageUnavailableError
 from backend.storage.db import Database
+from backend.storage.log_sync import LogSync
 from tests.storage.running import Running, wait_until
 
 LONG_S = 30
@@ -167,3 +168,19 @@ def test_only_the_writer_leaves_the_sync_to_others(small):
     with small.read() as session:
         levels.append(session.execute(text("PRAGMA synchronous")).scalar_one())
     assert levels == [1, 2]
+
+
+def test_a_log_that_is_let_go_is_on_disk_before(tmp_path):
+    synced = []
+    log = LogSync(sync=synced.append)
+    driver = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    driver.execute("PRAGMA journal_mode=WAL")
+    log.open(driver)
+    driver.execute("CREATE TABLE t (a)")
+    number = log.committed()
+
+    log.close()
+    log.wait(number)
+
+    assert len(synced) == 1
+    driver.close()
