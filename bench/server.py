@@ -61,6 +61,7 @@ def serve(database_url: str = "") -> Iterator[Bench]:
             "DATABASE_URL": database_url,
             "ENCRYPTION_KEYS": "4KPvOdVzE2DRNtGxfXQBCZRrPeOxYgSVLQW9wMrmcdE=",
             "PORT": str(PORT),
+            "PUBLIC_URL": f"http://127.0.0.1:{PORT}",
             "RATE_LIMITS": "0",
             "LOG_LEVEL": "WARNING",
         }

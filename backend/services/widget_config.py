@@ -10,7 +10,9 @@ from backend.domain.page_entry import page_entry
 from backend.services.clock import utc_now
 from backend.services.published import PublishedProject, PublishedSurvey
 
-# The page reads these as "no limit" when they are absent; `triggers: []` means by hand only.
+# The page reads these as "no" when they are absent, and the next as "no limit"; `triggers: []`
+# means by hand only.
+_ABSENT_WHEN_NO: Final = ("off", "page_rules", "page_views", "respect_dnt")
 _ABSENT_WHEN_EMPTY: Final = ("starts_at", "ends_at", "pages", "devices", "origins")
 _OF_TRIGGER: Final = ("type", "name", "delay_ms")
 
@@ -25,32 +27,35 @@ def configuration(
     """
     now, traits = utc_now(), _page_traits(project)
     running = [each for each in project.surveys.values() if each.rules.status == "published"]
-    counting = {"views": views} if project.page_views else {}
-    return {
+    document = {
         "v": 1,
         "key": key,
         "panel": panel,
         "off": not project.is_enabled,
         "page_rules": [rule._asdict() for rule in project.page_rules],
         "page_views": project.page_views,
-        **counting,
         "respect_dnt": project.respects_dnt,
         "surveys": [_survey(each, now, traits, is_whole) for each in running]
         if project.is_enabled
         else [],
     }
+    if project.page_views:
+        document["views"] = views
+    return _without_empty(document, _ABSENT_WHEN_NO)
 
 
 def _survey(
     survey: PublishedSurvey, now: datetime, page_traits: Collection[str] | None, is_whole: bool
 ) -> dict[str, Any]:
     entry = page_entry(survey.rules, now, page_traits)
-    entry = {
-        name: value for name, value in entry.items() if value or name not in _ABSENT_WHEN_EMPTY
-    }
+    entry = _without_empty(entry, _ABSENT_WHEN_EMPTY)
     triggers = [_trigger(each) for each in survey.record["triggers"]]
     content = {"content": survey.content} if is_whole else {}
     return entry | {"triggers": triggers} | content
+
+
+def _without_empty(document: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if value or name not in names}
 
 
 def _trigger(trigger: Mapping[str, Any]) -> dict[str, Any]:

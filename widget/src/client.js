@@ -299,8 +299,9 @@ export function createClient(config, base, loadPanel) {
     },
     consent: (value) => {
       config.consent = value;
-      if (value === 'denied') forget();
-      else beginPage();
+      if (value !== 'denied') return beginPage();
+      forget();
+      store.set('queue');
     },
     locale: (tag) => {
       locale = copyId(tag);
@@ -309,9 +310,10 @@ export function createClient(config, base, loadPanel) {
     on,
   };
 
+  /** An answer on its way stays: signing out does not take it back. */
   const forget = () => {
     session?.end();
-    for (const part of ['id', 'state', 'queue', 'lease']) store.set(part);
+    for (const part of ['id', 'state', 'lease']) store.set(part);
     beginPage();
   };
 

@@ -71,6 +71,8 @@ export type Survey = {
 export type Config = {
   key: string;
   panel: string;
+  /** Address of the server, with the slash at its end; absent: the script's own. */
+  base?: string;
   off?: boolean;
   /** Absent: nobody has to be asked. The host's word, once it is given. */
   consent?: string;

@@ -29,10 +29,7 @@ export const sampleConfig = (panel) => ({
   v: 1,
   key: 'pk_0123456789ABCDEFGHIJKL',
   panel,
-  off: false,
-  page_rules: [],
-  page_views: false,
-  respect_dnt: false,
+  base: 'https://zeroten.example.com/',
   surveys: [
     {
       id: 'srv_7Hq2mXw9Lk4Tz1Bv',

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import brotli
 import msgspec
@@ -53,10 +54,20 @@ def loader(project: PublishedProject, key: str, kind: str) -> Response:
     document = configuration(
         project, key, manifest["panel"], views=manifest.get("views", ""), is_whole=kind == "json"
     )
-    text = _script_json(document)
     if kind == "json":
-        return _send(_packed(text), "application/json", LOADER_CACHE)
+        return _send(_packed(_script_json(document)), "application/json", LOADER_CACHE)
+    text = _script_json(document | _own_address())
     return _send(_packed_loader(config.widget_dir, text), "text/javascript", LOADER_CACHE)
+
+
+def _own_address() -> dict[str, str]:
+    """Return where the page finds us, if that is certain: the request came to `PUBLIC_URL`.
+
+    A proxy may ask us by a name that no page can reach; then the page looks at its own tag.
+    """
+    address = zeroten().config.public_url
+    is_certain = address and urlsplit(address).netloc == request.host
+    return {"base": f"{address}/"} if is_certain else {}
 
 
 def built(name: str) -> Response:

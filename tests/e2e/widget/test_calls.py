@@ -123,3 +123,22 @@ def test_a_survey_with_the_layout_inline_stands_in_the_page_s_own_element(scene,
     assert (panel["x"], panel["y"]) == (place["x"], place["y"])
     guest.button("Send").click()
     eventually(lambda: [one["state"] for one in given.responses()] == ["completed"])
+
+
+def test_signing_out_forgets_the_person_and_still_sends_what_they_answered(scene, guest):
+    guest.expect_trouble()  # The browser tells of the lost network.
+    given = scene(targeting={"triggers": [{"type": "event", "name": "go"}]})
+    guest.page.goto(given.page())
+    guest.page.wait_for_function("window.zeroten")
+    guest.page.evaluate("zeroten('track', 'go')")
+    guest.wait()
+    guest.page.context.route("**/v1/responses", lambda route: route.abort())
+    guest.score(6)
+    guest.panel().get_by_role("heading", name="What should we do better?").wait_for()
+
+    guest.page.evaluate("void zeroten('reset')")
+
+    kept = guest.page.evaluate("Object.keys(localStorage).map(key => key.split('.').pop())")
+    assert kept == ["queue"]
+    guest.page.context.unroute("**/v1/responses")
+    eventually(lambda: [one["score"] for one in given.responses()] == [6])

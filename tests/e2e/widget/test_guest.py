@@ -151,12 +151,34 @@ def test_a_page_of_before_shows_what_its_configuration_says(scene, guest):
     eventually(lambda: [one["score"] for one in given.responses()] == [6])
 
 
+def test_the_address_in_the_configuration_is_asked_in_place_of_the_tag_s(scene, guest):
+    given = scene()
+    guest.page.goto(given.page(tag=""))
+    loader = guest.page.request.get(f"{given.server.url}/w/{given.key}.js").text()
+    other = given.server.url.replace("127.0.0.1", "localhost")
+    guest.page.context.route(
+        "**/w/pk_*.js",
+        lambda route: route.fulfill(
+            body=loader.replace('"surveys":', f'"base":"{other}/","surveys":'),
+            headers={"Content-Type": "text/javascript"},
+        ),
+    )
+
+    with (
+        guest.page.expect_request(f"{other}/v1/decide"),
+        guest.page.expect_request(f"{other}/w/panel.*.js"),
+    ):
+        guest.open(given.page()).score(6)
+
+    eventually(lambda: [one["score"] for one in given.responses()] == [6])
+
+
 def test_the_kill_switch_leaves_nothing_running(scene, guest):
     given = scene()
     guest.page.goto(given.page(tag=""))
     loader = guest.page.request.get(f"{given.server.url}/w/{given.key}.js").text()
-    assert '"off":false' in loader
-    off = loader.replace('"off":false', '"off":true')
+    off = loader.replace('"surveys":', '"off":true,"surveys":')
+    assert off != loader
     guest.page.context.route(
         "**/w/pk_*.js",
         lambda route: route.fulfill(body=off, headers={"Content-Type": "text/javascript"}),

@@ -18,8 +18,11 @@ export function createTimers(now, guard) {
   };
 
   const tick = () => {
-    for (const [job, at] of [...jobs]) if (at <= now() && jobs.delete(job)) guard(job)();
-    schedule();
+    try {
+      for (const [job, at] of [...jobs]) if (at <= now() && jobs.delete(job)) guard(job)();
+    } finally {
+      schedule();
+    }
   };
 
   /** @param {number} ms @param {() => void} run @returns {() => void} cancels it */
