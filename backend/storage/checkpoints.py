@@ -19,7 +19,7 @@ from backend.domain.errors import ShuttingDownError, StorageUnavailableError
 
 # Changed rows, of which each is a page or less: pages changed meanwhile again are copied once.
 ROWS_BETWEEN: Final = 16_000
-# In the log, 4 KiB each: above this the writer waits for the rest.
+# In the log: above this the writer waits for the rest.
 MOST_PAGES: Final = 32_000
 # What SQLite itself does at a commit, should the thread not keep up.
 LAST_RESORT_PAGES: Final = 128_000

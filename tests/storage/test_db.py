@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.config import Config
 from backend.domain.errors import NotFoundError, StorageUnavailableError
-from backend.storage.db import MAX_TRIES, Database
+from backend.storage.db import MAX_TRIES, PAGE_BYTES, Database
 from backend.storage.fast import Sql
 from backend.storage.leases import lease
 from backend.storage.models import Project
@@ -146,3 +146,22 @@ def test_a_mistake_in_a_statement_is_no_outage(db, project):
         mistaken(session)
     with pytest.raises((sqlite3.OperationalError, psycopg.errors.UndefinedColumn)):
         db.write(Sql("SELECT nothing_of_the_kind FROM projects"))
+
+
+@pytest.mark.parametrize("earlier", [None, 4096])
+def test_a_new_file_has_small_pages_and_an_older_one_keeps_its_own(tmp_path, earlier):
+    path = tmp_path / "zeroten.db"
+    if earlier:
+        older = sqlite3.connect(path)
+        older.execute(f"PRAGMA page_size={earlier}")
+        older.execute("PRAGMA journal_mode=WAL")
+        older.execute("CREATE TABLE t (n int)")
+        older.close()
+    db = Database(f"sqlite:///{path}")
+
+    db.write(lambda connection: connection.execute(text("CREATE TABLE mine (n int)")))
+
+    with db.read() as session:
+        assert session.execute(text("PRAGMA page_size")).scalar() == (earlier or PAGE_BYTES)
+        assert session.execute(text("PRAGMA mmap_size")).scalar() > 0
+    db.close()
