@@ -10,6 +10,9 @@ from pathlib import Path
 
 from backend.domain.origins import canonical
 
+# Names of this machine that no other can be reached by.
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 _ROOT = Path(__file__).resolve().parent.parent
 _REDIS_SCHEMES = ("redis://", "rediss://", "redis+unix://")
 _USAGE_SCHEMES = ("clickhouse://", "clickhouses://", "chdb://")
@@ -101,7 +104,7 @@ class Config:
             public_url=reader.address("PUBLIC_URL"),
             insecure_cookies=reader.flag("INSECURE_COOKIES") is True,
         )
-        if config.insecure_cookies and config.host not in ("127.0.0.1", "::1", "localhost"):
+        if config.insecure_cookies and config.host not in LOOPBACK:
             reader.faults.append("INSECURE_COOKIES=1 needs HOST to be the loopback address")
         if config.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             reader.faults.append("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")

@@ -20,6 +20,7 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
 from backend.api.state import zeroten
+from backend.config import LOOPBACK
 from backend.domain.errors import NotFoundError
 from backend.services.published import PublishedProject
 from backend.services.widget_config import configuration
@@ -63,11 +64,15 @@ def loader(project: PublishedProject, key: str, kind: str) -> Response:
 def _own_address() -> dict[str, str]:
     """Return where the page finds us, if that is certain: the request came to `PUBLIC_URL`.
 
-    A proxy may ask us by a name that no page can reach; then the page looks at its own tag.
+    A proxy may ask us by a name that no page can reach; then the page looks at its own tag. So
+    it does with plain http, which a page under https may not ask: TLS may end at a proxy that
+    `PUBLIC_URL` knows nothing of.
     """
-    address = zeroten().config.public_url
-    is_certain = address and urlsplit(address).netloc == request.host
-    return {"base": f"{address}/"} if is_certain else {}
+    config = zeroten().config
+    address = urlsplit(config.public_url)
+    is_reachable = config.is_behind_tls or address.hostname in LOOPBACK
+    is_certain = is_reachable and address.netloc == request.host
+    return {"base": f"{config.public_url}/"} if is_certain else {}
 
 
 def built(name: str) -> Response:
