@@ -70,21 +70,21 @@ _ADD = {
     " VALUES (%s, %s, %s, '{}', %s, %s, 0, 0, '')"
     " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING",
 }
-_SAVE = {
-    # Every key is there: nothing is ever inserted. Many rows in one UPDATE would be copied to a
-    # table of their own first, which takes half as long again.
-    "sqlite": "INSERT INTO users (first_seen_at, last_seen_at, activity_day, activity_bits,"
-    " recent_use, key, project_id, user_id, is_anonymous, traits)"
-    " VALUES (?, ?, ?, ?, ?, ?, '', '', 0, '{}') ON CONFLICT (key) DO UPDATE SET"
+# Every key is there: nothing is ever inserted. As an UPDATE, SQLite would copy many rows to a table
+# of their own first, and PostgreSQL may go through everybody to find these.
+_SAVE = (
+    "INSERT INTO users (first_seen_at, last_seen_at, activity_day, activity_bits, recent_use, key,"
+    " project_id, user_id, is_anonymous, traits) {rows} ON CONFLICT (key) DO UPDATE SET"
     " first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at,"
     " activity_day = excluded.activity_day, activity_bits = excluded.activity_bits,"
-    " recent_use = excluded.recent_use",
-    "postgresql": "UPDATE users SET first_seen_at = v.first, last_seen_at = v.last,"
-    " activity_day = v.day, activity_bits = v.bits, recent_use = v.recent"
-    " FROM unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::bigint[], %s::bytea[],"
-    " %s::bigint[]) AS v (first, last, day, bits, recent, key) WHERE users.key = v.key",
-}
-_save_in_sqlite = ManyRows(_SAVE["sqlite"], "(?, ?, ?, ?, ?, ?, '', '', 0, '{}')")
+    " recent_use = excluded.recent_use"
+)
+_ROW = "(?, ?, ?, ?, ?, ?, '', '', 0, '{}')"
+_save_in_sqlite = ManyRows(_SAVE.format(rows=f"VALUES {_ROW}"), _ROW)
+_SAVE_IN_POSTGRESQL = _SAVE.format(
+    rows="SELECT v.*, '', '', false, '{}' FROM unnest(%s::bigint[], %s::bigint[], %s::integer[],"
+    " %s::bigint[], %s::bytea[], %s::bigint[]) AS v"
+)
 _BITS = text(
     "SELECT activity_day, activity_bits, count(*) FROM users WHERE project_id = :project"
     " AND activity_bits <> 0 AND (linked_to IS NULL OR linked_to = key)"
@@ -230,7 +230,7 @@ def _save(connection: Connection, changes: list[Sequence[Any]]) -> None:
     else:
         *numbers, recent, keys = zip(*changes, strict=True)
         arrays = [*map(pg_numbers, numbers), pg_blobs(recent), pg_numbers(keys)]
-        driver.execute(_SAVE["postgresql"], arrays)
+        driver.execute(_SAVE_IN_POSTGRESQL, arrays)
 
 
 def _mark_late(connection: Connection, late: list[Any]) -> None:
