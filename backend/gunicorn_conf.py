@@ -10,6 +10,7 @@ from typing import Any
 from backend import server_lock
 from backend.config import Config
 from backend.jobs.worker import start_in_process
+from backend.shares import Shares
 
 _config = Config.from_env()
 
@@ -32,11 +33,24 @@ control_socket_disable = True
 # The heartbeat file belongs in memory: on a busy disk its update could wait for an fsync.
 _memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes its own private file there
 worker_tmp_dir = str(_memory) if _memory.is_dir() else None
+# One worker alone has nobody to share with.
+_shares = Shares(workers) if workers > 1 else None
 
 
 def on_starting(_server: Any) -> None:
     """Refuse to be the second server on one SQLite file, and bring the tables up to date."""
     server_lock.prepare(_config)
+
+
+def pre_fork(_server: Any, worker: Any) -> None:
+    """Give a new worker its place among the counts of connections."""
+    worker.share = _shares and _shares.begin()
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Empty the place of a worker that has ended, however it did."""
+    if worker.share is not None:
+        worker.share.end()
 
 
 def post_worker_init(worker: Any) -> None:
