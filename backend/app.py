@@ -11,6 +11,7 @@ from backend.api.admin import register as register_admin
 from backend.api.buckets import Buckets
 from backend.api.headers import ALWAYS, NOT_KEPT, ONLY_TLS, OPEN_TO_PAGES, new_request_id
 from backend.api.ingest.batch import ingest
+from backend.api.ingest.reader import Reader, processors
 from backend.api.operations import operations
 from backend.api.public.routes import public
 from backend.api.public.straight import Straight
@@ -44,6 +45,7 @@ def create_app(config: Config, db: Database | None = None) -> Flask:
         published=Published(db),
         usage=usage,
         ingest=Ingest(db, usage, erased),
+        reader=Reader(processors()),
         vault=vault,
         erased=erased,
         decider=Decider(db, vault, erased),

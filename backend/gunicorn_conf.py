@@ -64,10 +64,14 @@ def post_worker_init(worker: Any) -> None:
     # With limits in Redis, to begin with a question is to wait for it: each has a thread for that.
     if not _config.redis_url:
         worker.open_lane()
+    # Several processes have several interpreters already.
+    if _config.is_embedded:
+        worker.app.callable.extensions["zeroten"].reader.open()
     start_in_process(worker.app.callable)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Let the writer finish what waits before the process ends."""
     state = worker.app.callable.extensions["zeroten"]
+    state.reader.close()
     state.db.close()

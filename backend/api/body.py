@@ -1,16 +1,15 @@
-"""Reads a request's body within its limits and parses it strictly, once."""
+"""Reads a request's body within its limits, and writes answers."""
 
 from __future__ import annotations
 
 import zlib
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, cast
 
 import msgspec
 from flask import Request, Response
 
+from backend.api.strict_json import parse
 from backend.domain import errors, limits
-
-T = TypeVar("T")
 
 
 def json_object(request: Request, plane: str) -> dict[str, Any]:
@@ -85,31 +84,3 @@ def inflate(body: bytes, most: int) -> bytes:
     if not reader.eof:
         raise errors.BadRequestError("The gzip body ended early.")
     return inflated
-
-
-def parse(body: bytes, kind: Any) -> Any:
-    """Return the JSON document in `body`, as `kind`.
-
-    Raises:
-        MalformedJsonError: not JSON in UTF-8, a number out of range, nested too deep.
-    """
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError:
-        if not _is_json(body):
-            raise errors.MalformedJsonError from None
-        raise
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise errors.MalformedJsonError from error
-
-
-def _is_json(body: bytes) -> bool:
-    """Say whether all of `body` is JSON: of another shape than wanted it was not read to its end.
-
-    1e400 counts as malformed: msgspec refuses it as it does a broken number.
-    """
-    try:
-        msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True

@@ -8,6 +8,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from backend.api.buckets import Buckets
+from backend.api.ingest.reader import Reader
 from backend.config import Config
 from backend.services.decide_together import Decider
 from backend.services.erased import ErasedList
@@ -28,6 +29,7 @@ class Zeroten:
     published: Published
     usage: UsageStore
     ingest: Ingest
+    reader: Reader
     vault: Vault
     erased: ErasedList
     decider: Decider

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,12 @@ def day_number(day: date) -> int:
 def day_date(number: int) -> date:
     """Return the date that is `number` days after 1970-01-01."""
     return date.fromordinal(_EPOCH.toordinal() + number)
+
+
+@cache
+def calendar_of(timezone: str) -> Calendar:
+    """Return the one calendar of a time zone: each remembers what it looked up."""
+    return Calendar(timezone)
 
 
 class Calendar:

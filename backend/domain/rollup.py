@@ -57,6 +57,13 @@ class Rollup:
             | {fact.person for fact in self.facts}
         )
 
+    def ids(self) -> set[Person]:
+        """Return every id it names; an alias's previous id as a user's and as a browser's."""
+        previous = [each.previous_id for each in self.links if each.is_alias]
+        return self.people().union(
+            Person(each, kind) for each in previous for kind in (False, True)
+        )
+
 
 class Roller:
     """Rolls up the checked events of one request; `skew_ms` is added to the sender's times."""

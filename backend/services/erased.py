@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from backend.domain import privacy
 from backend.domain.errors import UserErasedError
-from backend.domain.events import Fault, WireEvent, text_id
 from backend.domain.keys import digest
 from backend.services.vault import Vault
 from backend.storage.db import Database
@@ -21,11 +20,9 @@ from backend.storage.fast import Sql, pg_blobs
 from backend.storage.models import ErasedPerson, ErasedTicket, InstallationKey
 
 KEY: Final = "erasure"
-USER_ERASED: Final = "user-erased"
 # SQLite has one process, which knows at once; this is for what another one did to the file.
 CACHE_S: Final = 2.0
 
-_RawId = str | int | None
 # On PostgreSQL only: SQLite's list is in memory.
 _HAS_ANY = Sql("SELECT EXISTS (SELECT 1 FROM erased_people WHERE project_id = ?)")
 _SOME = Sql(
@@ -104,21 +101,6 @@ class ErasedList:
         rows = _SOME(connection, (project_id, pg_blobs(by_hmac)))
         return lambda: frozenset(by_hmac[row[0]] for row in rows.fetchall())
 
-    def refuse(
-        self, project_id: str, events: Sequence[WireEvent | Fault], connection: Connection
-    ) -> Sequence[WireEvent | Fault]:
-        """Return the events, with a fault in place of each that is about an erased id."""
-        named = {_raw_ids(event) for event in events if not isinstance(event, Fault)}
-        erased = self.among(project_id, (each for raw in named for each in _ids(*raw)), connection)
-        if not erased:
-            return events
-        return [
-            event
-            if isinstance(event, Fault) or erased.isdisjoint(_ids(*_raw_ids(event)))
-            else Fault(USER_ERASED, "The person was erased.", event.messageId)
-            for event in events
-        ]
-
     def check_ticket(self, project_id: str, ticket: str) -> None:
         """Raise UserErasedError when the ticket was of a person who has been erased since."""
         query = select(ErasedTicket.project_id).where(ErasedTicket.token_hash == digest(ticket))
@@ -160,17 +142,6 @@ class ErasedList:
         with self._reading(connection) as reader:
             found = _SOME(reader, (project_id, pg_blobs(hmacs)))
             return frozenset(bytes(row[0]) for row in found.fetchall())
-
-
-def _raw_ids(event: WireEvent) -> tuple[_RawId, _RawId, _RawId]:
-    return event.userId, event.anonymousId, event.previousId
-
-
-def _ids(user: _RawId, anonymous: _RawId, previous: _RawId) -> list[tuple[str, bool]]:
-    """Return the ids that an event names, with whether each is a browser's."""
-    ids = ((user, False), (anonymous, True), (previous, False), (previous, True))
-    named = [(text_id(raw), is_anonymous) for raw, is_anonymous in ids if raw is not None]
-    return [(found, is_anonymous) for found, is_anonymous in named if found is not None]
 
 
 def key_of(session: Session, vault: Vault) -> bytes | None:

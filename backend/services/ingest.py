@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from backend.domain.arming import together
 from backend.domain.errors import DomainError
-from backend.domain.events import Facts, Fault, WireEvent
+from backend.domain.events import Facts
 from backend.domain.rollup import Rollup
 from backend.services import arming
 from backend.services.clock import to_ms
 from backend.services.erased import ErasedList
-from backend.services.ingest_batch import Batch
+from backend.services.ingest_batch import Countable, Reading, Terms
 from backend.services.published import PublishedProject
 from backend.storage import batches, links, people
 from backend.storage.db import Database
@@ -26,6 +28,28 @@ from backend.storage.usage.store import UsageBatch, UsageStore
 
 # Batches of 500 events: what one transaction takes stays below half a second.
 MOST_TOGETHER: Final = 32
+
+
+def terms_of(
+    project: PublishedProject, now: datetime, key: str | None = None, sent_at: str | None = None
+) -> Terms:
+    """Return what reading a batch for `project` needs to know."""
+    timezone, arming_events = project.calendar.zone.key, frozenset(project.armed_by)
+    return Terms(timezone, project.page_rules, arming_events, to_ms(now), key, sent_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A batch that waits for its turn."""
+
+    project: PublishedProject
+    batch: Countable
+    now: datetime
+
+    @property
+    def reading(self) -> Reading:
+        """What is counted, unless something of it was counted before."""
+        return self.batch.reading
 
 
 class Ingest:
@@ -46,13 +70,10 @@ class Ingest:
     def record(
         self,
         project: PublishedProject,
-        events: Sequence[WireEvent | Fault],
-        *,
-        key: str | None,
-        sent_at: Any,
+        batch: Countable,
         now: datetime,
     ) -> dict[str, Any]:
-        """Count `events` for `project`; return what a sender is told.
+        """Count `batch` for `project`; return what a sender is told.
 
         A batch's key and its effect commit together, so the same key again gives the first answer
         and changes nothing. A batch without a key of its own is also checked message by message
@@ -61,9 +82,8 @@ class Ingest:
         Raises:
             StorageUnavailableError: nothing was counted; send the same again.
         """
-        # Rolled up before its turn comes: a transaction is as short as its rows allow.
-        batch = Batch(project, events, key=key, sent_at=sent_at, now=now)
-        told: dict[str, Any] = self._turns.submit(batch)
+        # Read before its turn comes: a transaction is as short as its rows allow.
+        told: dict[str, Any] = self._turns.submit(Waiting(project, batch, now))
         return told
 
     def _serve(self, pieces: list[Piece]) -> None:
@@ -89,7 +109,7 @@ class Ingest:
         waiting = self._without_erased(connection, [piece.work for piece in pieces])
         fresh, repeated = _claim(connection, waiting)
         told = _count_once(connection, [waiting[at] for at in fresh])
-        by_project: dict[str, list[tuple[Batch, Rollup]]] = {}
+        by_project: dict[str, list[tuple[Waiting, Rollup]]] = {}
         for at, (effect, _) in zip(fresh, told, strict=True):
             by_project.setdefault(waiting[at].project.id, []).append((waiting[at], effect))
         # In the order of their ids, so that two transactions never wait in a circle.
@@ -98,10 +118,12 @@ class Ingest:
         answers = {at: answer for at, (_, answer) in zip(fresh, told, strict=True)}
         for at in repeated:
             batch = waiting[at]
-            answers[at] = batches.first_result(connection, batch.project.id, batch.key or "")
+            answers[at] = batches.first_result(
+                connection, batch.project.id, batch.reading.key or ""
+            )
         return [answers[at] for at in range(len(waiting))]
 
-    def _without_erased(self, connection: Connection, waiting: list[Batch]) -> list[Batch]:
+    def _without_erased(self, connection: Connection, waiting: list[Waiting]) -> list[Waiting]:
         """Return the batches, with faults in place of events about people who were erased.
 
         Asked here, once for all of them, and not when they arrive: most projects erased nobody.
@@ -111,13 +133,16 @@ class Ingest:
         if not concerned:
             return waiting
         return [
-            batch.with_events(self._erased.refuse(batch.project.id, batch.events, connection))
-            if batch.project.id in concerned
-            else batch
+            self._refusing(connection, batch) if batch.project.id in concerned else batch
             for batch in waiting
         ]
 
-    def _apply(self, connection: Connection, effects: list[tuple[Batch, Rollup]]) -> None:
+    def _refusing(self, connection: Connection, batch: Waiting) -> Waiting:
+        ids = batch.reading.rollup.ids()
+        erased = self._erased.among(batch.project.id, ids, connection)
+        return replace(batch, batch=batch.batch.refusing(erased)) if erased else batch
+
+    def _apply(self, connection: Connection, effects: list[tuple[Waiting, Rollup]]) -> None:
         """Write what batches of one project say."""
         last = effects[-1][0]
         project, now = last.project, last.now
@@ -134,42 +159,48 @@ class Ingest:
             links.link(connection, project.id, found, now)
         rows = recent.record(connection, project.id, rollups, self._names)
         # Any key of the group names its rows: what has one was never written before.
-        key = last.key or secrets.token_hex(16)
+        key = last.reading.key or secrets.token_hex(16)
         self._usage.record(connection, UsageBatch(project.id, key, rows))
-        if armed := arming.together(batch.armed for batch, _ in effects):
+        if armed := together(batch.reading.armed for batch, _ in effects):
             arming.arm(connection, project, armed, to_ms(now))
 
 
-def _claim(connection: Connection, waiting: list[Batch]) -> tuple[list[int], list[int]]:
+def _claim(connection: Connection, waiting: list[Waiting]) -> tuple[list[int], list[int]]:
     """Take the keys of batches; return the places of the new ones and of those sent before."""
     first: dict[tuple[str, str], int] = {}
-    for at, batch in enumerate(waiting):
-        if batch.key is not None:
-            first.setdefault((batch.project.id, batch.key), at)
-    results = {key: waiting[at].answer() for key, at in first.items()}
+    keys = [batch.reading.key for batch in waiting]
+    for at, (batch, key) in enumerate(zip(waiting, keys, strict=True)):
+        if key is not None:
+            first.setdefault((batch.project.id, key), at)
+    results = {key: waiting[at].reading.answer for key, at in first.items()}
     taken = batches.claim(connection, results, waiting[-1].now) if results else set()
     ours = {at for key, at in first.items() if key in taken}
-    fresh = [at for at, batch in enumerate(waiting) if batch.key is None or at in ours]
+    fresh = [at for at, key in enumerate(keys) if key is None or at in ours]
     return fresh, sorted(set(range(len(waiting))).difference(fresh))
 
 
-def _count_once(connection: Connection, fresh: list[Batch]) -> list[tuple[Rollup, dict[str, Any]]]:
+def _count_once(
+    connection: Connection, fresh: list[Waiting]
+) -> list[tuple[Rollup, dict[str, Any]]]:
     """Return the effect and answer of each batch, without messages that were counted before."""
     new: dict[str, set[int]] = {}
-    for project_id in sorted({batch.project.id for batch in fresh if batch.messages}):
+    for project_id in sorted({batch.project.id for batch in fresh if batch.reading.messages}):
         hashes = {
-            each for batch in fresh if batch.project.id == project_id for each in batch.messages
+            each
+            for batch in fresh
+            if batch.project.id == project_id
+            for each in batch.reading.messages
         }
         new[project_id] = batches.unseen(connection, project_id, sorted(hashes), fresh[-1].now)
     told = []
     for batch in fresh:
-        unseen = new.get(batch.project.id, set())
-        old = {text for hashed, text in batch.messages.items() if hashed not in unseen}
-        unseen.difference_update(batch.messages)
+        unseen, reading = new.get(batch.project.id, set()), batch.reading
+        old = {text for hashed, text in reading.messages.items() if hashed not in unseen}
+        unseen.difference_update(reading.messages)
         if old:
-            effect, answer = batch.without(old)
-            batches.keep_result(connection, batch.project.id, batch.key or "", answer)
+            effect, answer = batch.batch.without(old)
+            batches.keep_result(connection, batch.project.id, reading.key or "", answer)
         else:
-            effect, answer = batch.rollup, batch.answer()
+            effect, answer = reading.rollup, reading.answer
         told.append((effect, answer))
     return told

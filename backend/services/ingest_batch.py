@@ -1,68 +1,120 @@
-"""One request's events as its sender meant them: sorted, rolled up, and what is told of them."""
+"""One request's events as its sender meant them: sorted, rolled up, and what is told of them.
+
+All of it needs neither the database nor the rest of the server, so that another process can do it.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple, Protocol
 
-from backend.domain import limits
-from backend.domain.events import Fault, WireEvent, batch_key
-from backend.domain.pages import page_template
+from backend.domain import arming, limits
+from backend.domain.calendar import calendar_of
+from backend.domain.events import Fault, WireEvent, batch_key, text_id
+from backend.domain.pages import PageRule, page_template
 from backend.domain.rollup import Roller, Rollup
-from backend.services import arming
 from backend.services.clock import to_ms
-from backend.services.published import PublishedProject
+
+USER_ERASED: Final = "user-erased"
 
 
-class Batch:
-    """The events of one request, ready to be counted: all that needs no database is done.
+class Terms(NamedTuple):
+    """What reading a batch needs to know of its project and its request.
+
+    Args:
+        arming: names of the events that arm a survey.
+        key: the sender's own for this batch.
+        sent_at: when the sender says it sent this, where a header says so.
+    """
+
+    timezone: str
+    page_rules: tuple[PageRule, ...]
+    arming: frozenset[str]
+    received_ms: int
+    key: str | None = None
+    sent_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a batch says and what its sender is told, if nothing of it was counted before.
 
     `key` is the sender's, or a hash of the message ids in their order; None when there are none
     either. `messages` has the message ids by 64 bits of their hash, where these are to be checked.
     """
 
+    rollup: Rollup
+    answer: dict[str, Any]
+    key: str | None
+    messages: dict[int, str]
+    armed: arming.Occurred
+
+
+class Countable(Protocol):
+    """A batch that has been read, here or elsewhere."""
+
+    @property
+    def reading(self) -> Reading:
+        """What it says."""
+
+    def refusing(self, erased: Set[tuple[str, bool]]) -> Batch:
+        """Return the same request with faults in place of events about (id, whether anonymous)."""
+
+    def without(self, messages: set[str]) -> tuple[Rollup, dict[str, Any]]:
+        """Return the effect and the answer when these messages were counted before."""
+
+
+class Batch:
+    """The events of one request and their `reading`.
+
+    Args:
+        sent_at: when the sender says it sent this, in the body.
+    """
+
     def __init__(
-        self,
-        project: PublishedProject,
-        events: Sequence[WireEvent | Fault],
-        *,
-        key: str | None,
-        sent_at: Any,
-        now: datetime,
+        self, events: Sequence[WireEvent | Fault], terms: Terms, sent_at: Any = None
     ) -> None:
-        self._given = key, sent_at
-        template = _remembering(lambda address: page_template(address, project.page_rules))
-        self.project, self.now = project, now
-        self._roller = Roller(project.calendar, template, to_ms(now), _sent_ms(sent_at))
-        self.events = events
+        self._events, self._terms, self._sent_at = events, terms, sent_at
+        template = _remembering(lambda address: page_template(address, terms.page_rules))
+        calendar, received_ms = calendar_of(terms.timezone), terms.received_ms
+        sent_ms = _sent_ms(terms.sent_at or sent_at)
+        self._roller = Roller(calendar, template, received_ms, sent_ms)
         faults = [(at, event) for at, event in enumerate(events) if isinstance(event, Fault)]
         checked = [(at, event) for at, event in enumerate(events) if not isinstance(event, Fault)]
         once = _once_each(checked)
-        self.rollup, late_faults = self._roller.roll_up(once)
+        rollup, late_faults = self._roller.roll_up(once)
         self._faults = sorted(faults + late_faults)
         bad = {at for at, _ in late_faults}
         self._good = [each for each in once if each[0] not in bad] if bad else once
         self._repeated = len(checked) - len(once)
-        self.armed = arming.occurred(project, self._good, to_ms(now), self._roller.skew_ms)
-        self.key = batch_key(key, [event.messageId for _, event in self._good])
-        self.messages = self._hashes() if key is None else {}
+        self.reading = Reading(
+            rollup=rollup,
+            answer=self._answer(),
+            key=batch_key(terms.key, [event.messageId for _, event in self._good]),
+            messages=self._hashes() if terms.key is None else {},
+            armed=arming.occurred(terms.arming, self._good, received_ms, self._roller.skew_ms),
+        )
 
-    def with_events(self, events: Sequence[WireEvent | Fault]) -> Batch:
-        """Return the same request with other events; itself when they are its own."""
-        if events is self.events:
-            return self
-        key, sent_at = self._given
-        return Batch(self.project, events, key=key, sent_at=sent_at, now=self.now)
+    def refusing(self, erased: Set[tuple[str, bool]]) -> Batch:
+        """Return the same request with faults in place of events about (id, whether anonymous)."""
+        events = [
+            event
+            if isinstance(event, Fault) or erased.isdisjoint(_ids(event))
+            else Fault(USER_ERASED, "The person was erased.", event.messageId)
+            for event in self._events
+        ]
+        return Batch(events, self._terms, self._sent_at)
 
     def without(self, messages: set[str]) -> tuple[Rollup, dict[str, Any]]:
         """Return the effect and the answer when these messages were counted before."""
         left = [each for each in self._good if each[1].messageId not in messages]
         rollup, _ = self._roller.roll_up(left)
-        return rollup, self.answer(len(self._good) - len(left))
+        return rollup, self._answer(len(self._good) - len(left))
 
-    def answer(self, seen: int = 0) -> dict[str, Any]:
+    def _answer(self, seen: int = 0) -> dict[str, Any]:
         """Return what the sender is told when `seen` of the good events came before."""
         answer: dict[str, Any] = {
             "stored": len(self._good) - seen,
@@ -80,7 +132,7 @@ class Batch:
         }
 
     def _error(self, index: int, fault: Fault) -> dict[str, Any]:
-        event = self.events[index]
+        event = self._events[index]
         message_id = event.message_id if isinstance(event, Fault) else event.messageId
         return {
             "index": index,
@@ -103,6 +155,13 @@ def _once_each(events: list[tuple[int, WireEvent]]) -> list[tuple[int, WireEvent
     return [
         (at, event) for at, event in events if not event.messageId or first[event.messageId] == at
     ]
+
+
+def _ids(event: WireEvent) -> list[tuple[str, bool]]:
+    """Return the ids that an event names, with whether each is a browser's."""
+    user, browser, previous = event.userId, event.anonymousId, event.previousId
+    ids = ((user, False), (browser, True), (previous, False), (previous, True))
+    return [(text, kind) for raw, kind in ids if (text := text_id(raw)) is not None]
 
 
 def _hash(message_id: str) -> int:

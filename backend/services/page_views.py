@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from backend.domain.events import PAGE
-from backend.services.ingest import Ingest
+from backend.services.ingest import Ingest, terms_of
+from backend.services.ingest_batch import Batch
 from backend.services.published import PublishedProject
 from backend.services.visitors import Asker
 
@@ -52,14 +53,9 @@ def count(
     now: datetime,
 ) -> int:
     """Count `views` of one person once, whatever `key` is sent again; return how many."""
-    told = ingest.record(
-        project,
-        [_event(asker, view, now) for view in views],
-        key=_batch_key(asker, key),
-        sent_at=None,
-        now=now,
-    )
-    return int(told["stored"])
+    events = [_event(asker, view, now) for view in views]
+    batch = Batch(events, terms_of(project, now, _batch_key(asker, key)))
+    return int(ingest.record(project, batch, now)["stored"])
 
 
 def _batch_key(asker: Asker, key: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.domain import eligibility
-from backend.domain.calendar import DAY_MS, Calendar
+from backend.domain.calendar import DAY_MS, Calendar, calendar_of
 from backend.domain.eligibility import SurveyRules
 from backend.domain.errors import NotFoundError
 from backend.domain.events import FEATURE
@@ -98,7 +98,6 @@ class Published:
         self._db = db
         self._facts = ProjectFacts()
         self._kept: dict[str, tuple[float, int, PublishedProject]] = {}
-        self._calendars: dict[str, Calendar] = {}
 
     def project(self, project_id: str) -> PublishedProject:
         """Return the project as it is published now.
@@ -141,7 +140,7 @@ class Published:
                 .order_by(Survey.id)
             ).all()
             surveys = {survey.id: as_published(survey, content) for survey, content in rows}
-            calendar = self._calendar(project.timezone)
+            calendar = calendar_of(project.timezone)
             privacy = session.get(PrivacySettings, project_id)
             return PublishedProject(
                 id=project.id,
@@ -178,11 +177,6 @@ class Published:
         if "percentile" in read.get("usage", ()):
             facts["active_use"] = self._facts.active_use(session, project_id, calendar)
         return facts
-
-    def _calendar(self, timezone: str) -> Calendar:
-        if timezone not in self._calendars:
-            self._calendars[timezone] = Calendar(timezone)
-        return self._calendars[timezone]
 
 
 def as_published(

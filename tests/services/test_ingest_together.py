@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backend.api.ingest.wire import AnyEvent
 from backend.domain.errors import StorageUnavailableError
-from backend.services.ingest import Ingest
+from backend.services.ingest import Ingest, Waiting, terms_of
 from backend.services.ingest_batch import Batch
 from backend.services.published import Published
 from backend.storage.models import UsageDay
@@ -48,7 +48,7 @@ def made(project, key, message_ids, user="u1"):
         AnyEvent(type="track", event="export", userId=user, messageId=each, timestamp=NOW)
         for each in message_ids
     ]
-    return Batch(project, events, key=key, sent_at=None, now=NOW)
+    return Waiting(project, Batch(events, terms_of(project, NOW, key)), NOW)
 
 
 def counts(db):

@@ -12,7 +12,8 @@ from backend.domain.calendar import Calendar
 from backend.domain.limits import NAMES, OTHER
 from backend.domain.rollup import Roller
 from backend.services.clock import utc_now
-from backend.services.ingest import Ingest
+from backend.services.ingest import Ingest, terms_of
+from backend.services.ingest_batch import Batch
 from backend.services.published import Published
 from backend.storage import links
 from backend.storage.models import Name, UsageDay, User
@@ -58,9 +59,9 @@ def test_a_rolled_back_batch_written_again_counts_a_linked_browser_once(db, proj
 def test_names_beyond_the_cap_are_one_other(db, project, erased, monkeypatch):
     monkeypatch.setitem(NAMES, "feature", 2)
     events = [track(f"f{number}", userId="u1") for number in range(5)]
-    told = Ingest(db, SQL, erased).record(
-        Published(db).project(project.id), events, key="k", sent_at=None, now=NOW
-    )
+    published = Published(db).project(project.id)
+    batch = Batch(events, terms_of(published, NOW, "k"))
+    told = Ingest(db, SQL, erased).record(published, batch, NOW)
     assert told["stored"] == 5
     query = select(Name.name, UsageDay.count).join(Name, Name.id == UsageDay.name_id)
     with db.read() as session:

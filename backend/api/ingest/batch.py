@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 from backend.api import body, rate_limit
 from backend.api.auth import access, admit_server, presented_key
 from backend.api.ingest import reported_drops
-from backend.api.ingest.wire import WireBatch, read_events
+from backend.api.ingest.reading import document
 from backend.api.state import zeroten
 from backend.domain import errors, limits
 from backend.domain.values import is_name
 from backend.services.clock import utc_now
+from backend.services.ingest import terms_of
 
 ingest = Blueprint("ingest", __name__, url_prefix="/v1")
 
@@ -25,8 +26,7 @@ ingest = Blueprint("ingest", __name__, url_prefix="/v1")
 def batch() -> ResponseReturnValue:
     """Count a batch of events once; 200 means they are on disk."""
     project_id = _admit()
-    raw, document = _read(WireBatch)
-    return _count(project_id, raw, document.batch, document.sentAt)
+    return _count(project_id, _body())
 
 
 @ingest.post("/track", endpoint="track")
@@ -39,10 +39,11 @@ def batch() -> ResponseReturnValue:
 def single() -> ResponseReturnValue:
     """Count one event; its type is the address."""
     project_id = _admit()
-    _, event = _read(dict[str, Any])
+    event = document(_body(), dict[str, Any])
     event["type"] = request.path.rpartition("/")[2]
-    raw = msgspec.Raw(msgspec.json.encode(event))
-    return _count(project_id, msgspec.json.encode({"batch": [raw]}), [raw], event.get("sentAt"))
+    return _count(
+        project_id, msgspec.json.encode({"batch": [event], "sentAt": event.get("sentAt")})
+    )
 
 
 def _admit() -> str:
@@ -50,43 +51,24 @@ def _admit() -> str:
     return admit_server()
 
 
-def _read(kind: Any) -> tuple[bytes, Any]:
-    """Return the inflated body, and the same parsed as `kind`."""
+def _body() -> bytes:
+    """Return the inflated body."""
     body.check_type(request, ("application/json",))
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding not in ("identity", "gzip"):
         raise errors.UnsupportedEncodingError("Send the body as it is, or gzip.")
     raw = body.read(request, limits.BODY_BYTES["events"])
-    if encoding == "gzip":
-        raw = body.inflate(raw, limits.INFLATED_BYTES)
-    try:
-        return raw, body.parse(raw, kind)
-    except msgspec.ValidationError as error:
-        raise errors.InvalidRequestError(
-            errors=[errors.FieldError("#/batch", "Must be an array of events.")]
-        ) from error
+    return body.inflate(raw, limits.INFLATED_BYTES) if encoding == "gzip" else raw
 
 
-def _count(
-    project_id: str, raw: bytes, events: list[msgspec.Raw], sent_at: Any
-) -> ResponseReturnValue:
-    if not events:
-        raise errors.InvalidRequestError(
-            errors=[errors.FieldError("#/batch", "Must have at least one event.")]
-        )
-    if len(events) > limits.BATCH_EVENTS:
-        raise errors.PayloadTooLargeError(f"At most {limits.BATCH_EVENTS} events a batch.")
+def _count(project_id: str, raw: bytes) -> ResponseReturnValue:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not is_name(key, 255):
         raise errors.InvalidRequestError(
             errors=[errors.FieldError("#/headers/Idempotency-Key", "1 to 255 characters.")]
         )
-    result = zeroten().ingest.record(
-        zeroten().published.project(project_id),
-        read_events(raw, events),
-        key=key,
-        sent_at=request.headers.get("X-Sent-At") or sent_at,
-        now=utc_now(),
-    )
+    project, now = zeroten().published.project(project_id), utc_now()
+    terms = terms_of(project, now, key, request.headers.get("X-Sent-At"))
+    result = zeroten().ingest.record(project, zeroten().reader.read(raw, terms), now)
     reported_drops.note(project_id, request.headers.get("Zeroten-Dropped"))
     return body.answer(result)
