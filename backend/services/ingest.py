@@ -19,7 +19,7 @@ from backend.services.clock import to_ms
 from backend.services.erased import ErasedList
 from backend.services.ingest_batch import Countable, Reading, Terms
 from backend.services.published import PublishedProject
-from backend.storage import batches, links, people
+from backend.storage import batches, fast, links, people
 from backend.storage.db import Database
 from backend.storage.turns import Piece, Turns
 from backend.storage.usage import recent
@@ -157,10 +157,13 @@ class Ingest:
             people.learn(connection, project.id, facts, now)
         if found:
             links.link(connection, project.id, found, now)
-        rows = recent.record(connection, project.id, rollups, self._names)
+        noted = recent.note_all(connection, project.id, rollups, self._names)
         # Any key of the group names its rows: what has one was never written before.
         key = last.reading.key or secrets.token_hex(16)
-        self._usage.record(connection, UsageBatch(project.id, key, rows))
+        # At once: until the commit the other processes' batches wait for whomever these name.
+        with fast.together(connection):
+            recent.save(connection, noted)
+            self._usage.record(connection, UsageBatch(project.id, key, noted.rows))
         if armed := together(batch.reading.armed for batch, _ in effects):
             arming.arm(connection, project, armed, to_ms(now))
 

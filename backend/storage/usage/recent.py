@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 from sqlalchemy import Connection, text
 
 from backend.domain.activity import active_days
 from backend.domain.rollup import Rollup
-from backend.storage.fast import pg_blobs, pg_numbers
+from backend.storage.fast import Sql, on_postgresql, pg_blobs, pg_numbers, to_json
 from backend.storage.rows import ManyRows
 from backend.storage.usage.names import NameIds
 from backend.storage.usage.noting import Known, Parts, note
@@ -60,16 +60,18 @@ _BY_KEY = {
     "postgresql": f"SELECT {_COLUMNS} FROM users WHERE key = ANY(%s::bigint[])"  # noqa: S608
     " ORDER BY key FOR NO KEY UPDATE",
 }
-_ADD = {
-    "sqlite": "INSERT INTO users (project_id, user_id, is_anonymous, traits, first_seen_at,"
-    " last_seen_at, activity_day, activity_bits, recent_use)"
-    " VALUES (?, ?, ?, '{}', ?, ?, 0, 0, x'')"
-    " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING",
-    "postgresql": "INSERT INTO users (project_id, user_id, is_anonymous, traits, first_seen_at,"
-    " last_seen_at, activity_day, activity_bits, recent_use)"
-    " VALUES (%s, %s, %s, '{}', %s, %s, 0, 0, '')"
-    " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING",
-}
+_NEW = (
+    "INSERT INTO users (project_id, user_id, is_anonymous, first_seen_at, last_seen_at, traits,"
+    " activity_day, activity_bits, recent_use) {rows}"
+    " ON CONFLICT (project_id, user_id, is_anonymous) DO NOTHING"
+)
+_NEW_ROW = "(?, ?, ?, ?, ?, '{}', 0, 0, x'')"
+_add_in_sqlite = ManyRows(_NEW.format(rows=f"VALUES {_NEW_ROW}"), _NEW_ROW)
+_ADD_IN_POSTGRESQL = _NEW.format(
+    rows="SELECT %s, v.id, %s::boolean, v.first, v.last, '{}', 0, 0, ''"
+    " FROM ROWS FROM (json_array_elements_text(%s::json), unnest(%s::bigint[]),"
+    " unnest(%s::bigint[])) AS v (id, first, last)"
+)
 # Every key is there: nothing is ever inserted. As an UPDATE, SQLite would copy many rows to a table
 # of their own first, and PostgreSQL may go through everybody to find these.
 _SAVE = (
@@ -91,16 +93,28 @@ _BITS = text(
     " AND activity_day >= :first GROUP BY activity_day, activity_bits"
 )
 # Also where it is null already: the row may be under the job's lock this very moment.
-_LATE = (
+_MARK_LATE = Sql(
     "UPDATE responses SET profiled_at = NULL WHERE invited_at >= ? AND"
     " (user_key = ? OR user_key IN (SELECT key FROM users WHERE linked_to = ?))"
 )
 
 
-def record(
+class Noted(NamedTuple):
+    """What rollups say: usage rows by key, and what is to be saved with them.
+
+    `changes` are of people's own rows, as `note` gives them; `late` has who was invited after
+    something that they did, as `_MARK_LATE` takes it.
+    """
+
+    rows: list[UsageRow]
+    changes: list[Any]
+    late: list[Any]
+
+
+def note_all(
     connection: Connection, project_id: str, rollups: Iterable[Rollup], names: NameIds
-) -> list[UsageRow]:
-    """Note the people of `rollups`; return their rows by key, for a usage store to add up."""
+) -> Noted:
+    """Note the people of `rollups`, who are held until the transaction ends; see `save`."""
     users: _Uses = defaultdict(list)
     anonymous: _Uses = defaultdict(list)
     count = 0
@@ -110,22 +124,26 @@ def record(
         for uses, of_batch in ((users, rollup.users), (anonymous, rollup.anonymous)):
             for person_id, use in of_batch.items():
                 uses[person_id].append((use, ids))
+    noted = Noted([], [], [])
     if not count:
-        return []
-    rows: list[UsageRow] = []
-    changes: list[Any] = []
-    late: list[Any] = []
+        return noted
     # In the order of the keys, which the rows get from them.
     for key, known, recent, parts in sorted(_people(connection, project_id, users, anonymous)):
-        first_ms, change = note(known, recent, parts, rows)
+        first_ms, change = note(known, recent, parts, noted.rows)
         if change is not None:
-            changes.append(change)
+            noted.changes.append(change)
         invited_ms = known[_INVITED]
         if invited_ms is not None and first_ms <= invited_ms:
-            late.append((first_ms, key, key))
-    _save(connection, changes)
-    _mark_late(connection, late)
-    return rows
+            noted.late.append((first_ms, key, key))
+    return noted
+
+
+def save(connection: Connection, noted: Noted) -> None:
+    """Write what was noted, but for the usage rows, which are a usage store's."""
+    if noted.changes:
+        _save_people(connection, noted.changes)
+    for late in noted.late:
+        _MARK_LATE(connection, late)
 
 
 def active_use(connection: Connection, project_id: str, day: int) -> list[int]:
@@ -177,10 +195,21 @@ def _find_or_add(
     found = _by_id(connection, project_id, is_anonymous, list(uses))
     if len(found) < len(uses):
         missing = sorted(uses.keys() - {known[_ID] for known, _ in found})
-        rows = [(project_id, each, is_anonymous, *_span(uses[each])) for each in missing]
-        _driver(connection).cursor().executemany(_ADD[connection.dialect.name], rows)
+        _add(connection, project_id, is_anonymous, {each: uses[each] for each in missing})
         found += _by_id(connection, project_id, is_anonymous, missing)
     return found
+
+
+def _add(connection: Connection, project_id: str, is_anonymous: bool, uses: _Uses) -> None:
+    spans = [_span(parts) for parts in uses.values()]
+    if connection.dialect.name == "sqlite":
+        rows = zip(uses, spans, strict=True)
+        flat = [(project_id, each, is_anonymous, *span) for each, span in rows]
+        _add_in_sqlite(_driver(connection), flat)
+    else:
+        first, last = map(pg_numbers, zip(*spans, strict=True))
+        parameters = (project_id, is_anonymous, to_json(list(uses)), first, last)
+        _driver(connection).execute(_ADD_IN_POSTGRESQL, parameters)
 
 
 def _span(parts: Parts) -> tuple[int, int]:
@@ -221,23 +250,13 @@ def _cut(document: str, blob: bytes | None) -> list[_Found]:
     return found
 
 
-def _save(connection: Connection, changes: list[Sequence[Any]]) -> None:
-    if not changes:
-        return
-    driver = _driver(connection)
+def _save_people(connection: Connection, changes: list[Sequence[Any]]) -> None:
     if connection.dialect.name == "sqlite":
-        _save_in_sqlite(driver, changes)
+        _save_in_sqlite(_driver(connection), changes)
     else:
         *numbers, recent, keys = zip(*changes, strict=True)
         arrays = [*map(pg_numbers, numbers), pg_blobs(recent), pg_numbers(keys)]
-        driver.execute(_SAVE_IN_POSTGRESQL, arrays)
-
-
-def _mark_late(connection: Connection, late: list[Any]) -> None:
-    """Have the profiles computed again of answers invited after one of these events."""
-    if late:
-        sql = _LATE if connection.dialect.name == "sqlite" else _LATE.replace("?", "%s")
-        _driver(connection).cursor().executemany(sql, late)
+        on_postgresql(connection).execute(_SAVE_IN_POSTGRESQL, arrays)
 
 
 def _keys(connection: Connection, keys: list[int]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 from sqlalchemy import Connection, bindparam, text
 
 from backend.storage.db import Database
-from backend.storage.fast import pg_numbers
+from backend.storage.fast import on_postgresql, pg_numbers
 from backend.storage.rows import ManyRows
 from backend.storage.usage.recent import active_use
 from backend.storage.usage.store import UsageBatch, UsageRow
@@ -51,12 +51,11 @@ class SqlUsage:
         """Add the rows up with those stored; see `UsageStore`."""
         if not batch.rows:
             return False
-        driver = cast(Any, connection.connection.dbapi_connection)
         if connection.dialect.name == "sqlite":
-            _upsert_in_sqlite(driver, batch.rows)
+            _upsert_in_sqlite(cast(Any, connection.connection.dbapi_connection), batch.rows)
         else:
-            columns = zip(*batch.rows, strict=True)
-            driver.execute(UPSERT["postgresql"], list(map(pg_numbers, columns)))
+            columns = map(pg_numbers, zip(*batch.rows, strict=True))
+            on_postgresql(connection).execute(UPSERT["postgresql"], list(columns))
         return True
 
     def profile(
