@@ -55,6 +55,10 @@ def test_the_sheet_of_a_framework_changes_nothing_of_it(scene, guests, name):
         guest = guests()
         guest.open(given.page(BODY, head=head))
         parts = guest.panel().locator("section, h2, label, .n button")
+        # It slides in by some pixels.
+        parts.first.evaluate(
+            "one => Promise.all(one.getAnimations({subtree: true}).map(each => each.finished))"
+        )
         boxes.append(
             parts.evaluate_all(
                 "all => all.flatMap(one => { const b = one.getBoundingClientRect();"
