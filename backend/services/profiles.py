@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, select, update
 
 from backend.domain.activity import BITS
-from backend.domain.calendar import Calendar
+from backend.domain.calendar import Calendar, calendar_of
 from backend.domain.events import FEATURE, PAGE
 from backend.services import active_use
 from backend.services.active_use import DAYS, ActiveUse
@@ -80,11 +80,10 @@ def unpack(packed: bytes | None) -> tuple[int, ...]:
 
 def _days_wanted(db: Database) -> set[tuple[str, int]]:
     """Return the projects and local days that pending answers were invited on."""
-    calendars: dict[str, Calendar] = {}
     with db.read() as session:
         pending = session.execute(_PENDING).all()
     return {
-        (row.project_id, calendars.setdefault(row.timezone, Calendar(row.timezone)).day(at))
+        (row.project_id, calendar_of(row.timezone).day(at))
         for row in pending
         if (at := row.invited_at)
     }
@@ -115,9 +114,8 @@ def _compute_some(
     connection: Connection, usage: UsageStore, references: dict[tuple[str, int], ActiveUse]
 ) -> int:
     pending = connection.execute(_LOCKED).all()
-    calendars: dict[str, Calendar] = {}
     for row in pending:
-        calendar = calendars.setdefault(row.timezone, Calendar(row.timezone))
+        calendar = calendar_of(row.timezone)
         connection.execute(
             update(Response)
             .where(Response.id == row.id)

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,20 +19,12 @@ from backend.domain.errors import DomainError
 from backend.domain.pages import PageRule
 from backend.services.ingest_batch import Batch, Terms
 from backend.storage.models import Name, UsageDay, User
+from tests.contracts.serving import eventually
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 NOW_MS = int(NOW.timestamp() * 1000)
 RULES = (PageRule("/reports/**", "/any-report"),)
 TERMS = Terms("Pacific/Auckland", RULES, frozenset({"f1"}), NOW_MS)
-
-
-def eventually(holds):
-    """Return `holds()` once it is true: a process takes its time on a busy machine."""
-    end = time.monotonic() + 60
-    while not (found := holds()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return found
 
 
 def event(number, **more):
@@ -122,7 +113,8 @@ def beside(reader, body, terms=TERMS):
         found = reader.read(body, terms)
         return None if isinstance(found, Batch) else found
 
-    return eventually(tried)
+    # A process takes its time on a busy machine.
+    return eventually(tried, within_s=60)
 
 
 class Elsewhere:
@@ -237,7 +229,7 @@ def test_a_process_killed_in_its_work_and_one_that_hangs_keep_nobody_from_an_ans
         )
     finally:
         reader.close()
-    eventually(lambda: threads() == others)
+    eventually(lambda: threads() == others, within_s=60)
 
 
 def test_a_small_batch_and_a_single_processor_start_no_process():
@@ -259,6 +251,6 @@ def test_a_process_that_is_closed_while_it_starts_ends():
     reader.open()
     assert isinstance(reader.read(BODIES["mixed"], TERMS), Batch)
     reader.close()
-    eventually(lambda: threads() == before)
+    eventually(lambda: threads() == before, within_s=60)
     assert isinstance(reader.read(BODIES["mixed"], TERMS), Batch)
     assert threads() == before
