@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from backend.config import Config
-from backend.domain.errors import StorageUnavailableError
+from backend.domain.errors import ShuttingDownError, StorageUnavailableError
 from backend.jobs.schedule import Job, jobs
 from backend.logs import configure
 from backend.services.vault import Vault
@@ -75,6 +75,9 @@ def run_once(db: Database, usage: UsageStore, job: Job) -> int:
             done = job.run(db, usage) if held else 0
     except (StorageUnavailableError, OperationalError):
         log.warning("job-waits-for-storage", job=job.name)
+        return 0
+    except ShuttingDownError:
+        log.info("job-ends-with-server", job=job.name)
         return 0
     except Exception:
         log.exception("job-failed", job=job.name)
