@@ -21,15 +21,17 @@ EVENTS = 500
 SPREADS = ("mixed", "sessions")
 
 
-def batches(count: int, *, spread: str = "mixed", gzipped: bool = False) -> list[bytes]:
-    """Return `count` bodies of 500 events each.
+def batches(
+    count: int, *, spread: str = "mixed", gzipped: bool = False, seed: int = 8
+) -> list[bytes]:
+    """Return `count` bodies of 500 events each; another seed gives other events.
 
     Args:
         spread: `mixed` draws person, feature and day of each event alone, so that nearly every
             event is a row of its own (the dearest case); `sessions` has people do several things
             in a row on one day, as they do.
     """
-    draw = random.Random(8)
+    draw = random.Random(seed)
     now = datetime.now(UTC).replace(microsecond=0)
     bodies = []
     for _ in range(count):
@@ -37,6 +39,11 @@ def batches(count: int, *, spread: str = "mixed", gzipped: bool = False) -> list
         body = msgspec.json.encode({"batch": events, "sentAt": _text(now)})
         bodies.append(gzip.compress(body, 6) if gzipped else body)
     return bodies
+
+
+def is_gzip(body: bytes) -> bool:
+    """Say whether a body is compressed."""
+    return body.startswith(b"\x1f\x8b")
 
 
 def _mixed(draw: random.Random, now: datetime) -> Iterator[dict[str, object]]:

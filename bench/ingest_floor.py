@@ -2,27 +2,29 @@
 
 One connection, one transaction a batch, users and names already known by number. Nothing is
 checked, deduplicated or kept of the person: what is left is msgspec and the database.
-`python -m bench.ingest_floor URL SPREAD GZIP SECONDS` prints events a second and µs an event.
+`python -m bench.ingest_floor URL FILE` counts the bodies of a file and prints how long that took
+and the processor time of it, in seconds.
 """
 
 from __future__ import annotations
 
 import gzip
-import itertools
+import pickle
 import sys
 import time
 from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 
 from backend.storage.db import Database
 from backend.storage.fast import pg_numbers
 from backend.storage.usage.sql import UPSERT
-from bench.ingest_events import EVENTS, FEATURES, batches
+from bench.ingest_events import FEATURES, is_gzip
 
 # Beyond those of any user the product adds to the same table meanwhile.
 FIRST_USER = 1_000_000
-BODIES = 400
 
 
 class Event(msgspec.Struct):
@@ -39,21 +41,18 @@ class Batch(msgspec.Struct):
     batch: list[Event]
 
 
-def measure(url: str, spread: str, gzipped: bool, seconds: float) -> tuple[float, float]:
-    """Return events a second, and the processor time of an event in this process in µs."""
-    bodies = itertools.cycle(batches(BODIES, spread=spread, gzipped=gzipped))
+def measure(url: str, bodies: list[bytes]) -> tuple[float, float]:
+    """Return the seconds it took to count `bodies`, and those of them that the processor ran."""
     db = Database(url)
     names = {f"feature_{number}": number for number in range(FEATURES)}
     decoder = msgspec.json.Decoder(Batch)
-    done = 0
     with db.engine.connect() as connection:
-        driver = connection.connection.dbapi_connection
-        assert driver is not None
+        driver = cast(Any, connection.connection.dbapi_connection)
         connection.rollback()
         started, used = time.perf_counter(), time.process_time()
-        while time.perf_counter() - started < seconds:
-            body = next(bodies)
-            rows = roll_up(decoder.decode(gzip.decompress(body) if gzipped else body), names)
+        for body in bodies:
+            content = gzip.decompress(body) if is_gzip(body) else body
+            rows = roll_up(decoder.decode(content), names)
             cursor = driver.cursor()
             if db.is_sqlite:
                 cursor.execute("BEGIN IMMEDIATE")
@@ -62,11 +61,23 @@ def measure(url: str, spread: str, gzipped: bool, seconds: float) -> tuple[float
             else:
                 cursor.execute(UPSERT["postgresql"], list(map(pg_numbers, zip(*rows, strict=True))))
                 driver.commit()
-            done += EVENTS
-        took = time.perf_counter() - started
-        cpu_us = (time.process_time() - used) / done * 1e6
+        if db.is_sqlite:
+            copy_log(driver)
+        took = time.perf_counter() - started, time.process_time() - used
     db.close()
-    return done / took, cpu_us
+    return took
+
+
+def copy_log(driver: Any) -> None:
+    """Copy what SQLite's log holds into the file, as somebody has to for every row written.
+
+    Whoever wrote it pays for it: what one side leaves in the log, the other's next round copies.
+    """
+    while True:
+        is_busy, pages, copied = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if not is_busy and pages == copied:
+            return
+        time.sleep(0.001)
 
 
 def roll_up(batch: Batch, names: dict[str, int]) -> list[tuple[int, ...]]:
@@ -86,4 +97,4 @@ def roll_up(batch: Batch, names: dict[str, int]) -> list[tuple[int, ...]]:
 
 
 if __name__ == "__main__":
-    print(*measure(sys.argv[1], sys.argv[2], sys.argv[3] == "1", float(sys.argv[4])))
+    print(*measure(sys.argv[1], pickle.loads(Path(sys.argv[2]).read_bytes())))

@@ -27,7 +27,10 @@ def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
 
 
 def run(port: int, requests: Iterator[bytes], *, connections: int, seconds: float) -> Load:
-    """Send requests for `seconds` over `connections` connections, each waiting for its answer."""
+    """Send requests over `connections` connections, each waiting for its answer.
+
+    Ends after `seconds`, or when there are no more requests and all were answered.
+    """
     return asyncio.run(_run(port, requests, connections, seconds))
 
 
@@ -40,9 +43,9 @@ async def _run(port: int, requests: Iterator[bytes], connections: int, seconds: 
     async def one() -> None:
         nonlocal failed
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() < end:
+        while time.perf_counter() < end and (request := next(requests, None)) is not None:
             sent = time.perf_counter()
-            writer.write(next(requests))
+            writer.write(request)
             status = await _answer(reader)
             latencies.append(time.perf_counter() - sent)
             failed += not 200 <= status < 300

@@ -53,34 +53,37 @@ def make_app() -> Flask:
 
 
 @contextmanager
-def serve(database_url: str = "") -> Iterator[Bench]:
-    """Run the server on an empty database until the block ends."""
+def serve(database_url: str = "", port: int = PORT) -> Iterator[Bench]:
+    """Run the server on an empty database until the block ends, with its jobs."""
     with TemporaryDirectory() as folder:
         env = os.environ | {
             "ZEROTEN_DATA": folder,
             "DATABASE_URL": database_url,
             "ENCRYPTION_KEYS": "4KPvOdVzE2DRNtGxfXQBCZRrPeOxYgSVLQW9wMrmcdE=",
-            "PORT": str(PORT),
-            "PUBLIC_URL": f"http://127.0.0.1:{PORT}",
+            "PORT": str(port),
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "RATE_LIMITS": "0",
             "LOG_LEVEL": "WARNING",
         }
         config = Config.from_env(env)
         project, survey_id = _prepare(config)
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "backend/gunicorn_conf.py",
-             "bench.server:make_app()"],
-            env=env,
-        )  # fmt: skip
+        commands = [["gunicorn", "-c", "backend/gunicorn_conf.py", "bench.server:make_app()"]]
+        if not config.runs_jobs:
+            commands.append(["backend", "worker"])
+        processes = [
+            subprocess.Popen([sys.executable, "-m", *command], env=env) for command in commands
+        ]
         try:
-            _wait(PORT)
+            _wait(port)
             yield Bench(
-                PORT, project.project.id, survey_id, project.publishable_key, project.secret_key,
+                port, project.project.id, survey_id, project.publishable_key, project.secret_key,
                 config.url, Path(folder),
             )  # fmt: skip
         finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(20)
+            for process in processes:
+                process.send_signal(signal.SIGTERM)
+            for process in processes:
+                process.wait(20)
 
 
 @contextmanager
