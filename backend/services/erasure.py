@@ -34,6 +34,7 @@ from backend.storage.models import (
     User,
     UserSurvey,
 )
+from backend.storage.usage import pending
 from backend.storage.usage.store import UsageStore
 
 # How long after an erasure a request that began before it may still write.
@@ -86,11 +87,14 @@ def erase(
         NotFoundError: nothing is kept under this id.
     """
 
+    pending.fold(means.db)
+
     def work(session: Session) -> tuple[dict[str, Any], list[Entry], bytes]:
         key = key_of(session, means.vault)
         if key is None:
             key = secrets.token_bytes(32)
             keep_key(session, means.vault, key)
+        pending.before_removal(session.connection(), project_id)
         people = links.rows_of(session, project_id, user_id, is_anonymous, is_change=True)
         if not people:
             raise NotFoundError
@@ -132,7 +136,7 @@ def sweep_late(vault: Vault, db: Database, usage: UsageStore) -> int:
     return db.transact(
         lambda session: sum(
             _remove_of(session, usage, key, project_id, modes, after)
-            for project_id, modes in by_project.items()
+            for project_id, modes in sorted(by_project.items())
         )
     )
 
@@ -150,7 +154,7 @@ def remove_listed(means: Means, key: bytes, entries: Sequence[Entry]) -> int:
     def work(session: Session) -> int:
         return sum(
             _remove_of(session, means.usage, key, project_id, modes)
-            for project_id, modes in by_project.items()
+            for project_id, modes in sorted(by_project.items())
         )
 
     return means.db.transact(work) if by_project else 0
@@ -169,9 +173,14 @@ def _remove_of(
         User.project_id == project_id, User.key > after
     )
     rows = session.execute(query.execution_options(yield_per=5_000)).all()
-    for row in rows:
-        hashed = privacy.id_hmac(key, project_id, row.user_id, row.is_anonymous)
-        person = session.get(User, row.key) if hashed in modes else None
+    hashes = {
+        row.key: privacy.id_hmac(key, project_id, row.user_id, row.is_anonymous) for row in rows
+    }
+    listed = {row_key: hashed for row_key, hashed in hashes.items() if hashed in modes}
+    if listed:
+        pending.before_removal(session.connection(), project_id)
+    for row_key, hashed in listed.items():
+        person = session.get(User, row_key)
         if person is not None:
             people = links.rows_of(
                 session, project_id, person.user_id, person.is_anonymous, is_change=True

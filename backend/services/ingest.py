@@ -18,13 +18,15 @@ from backend.services import arming
 from backend.services.clock import to_ms
 from backend.services.erased import ErasedList
 from backend.services.ingest_batch import Countable, Reading, Terms
+from backend.services.ingest_load import Load
 from backend.services.published import PublishedProject
 from backend.storage import batches, fast, links, people
 from backend.storage.db import Database
 from backend.storage.turns import Piece, Turns
-from backend.storage.usage import recent
+from backend.storage.usage import pending, recent, removing
 from backend.storage.usage.names import NameIds
 from backend.storage.usage.store import UsageBatch, UsageStore
+from backend.storage.usage.user_keys import UserKeys
 
 # Batches of 500 events: what one transaction takes stays below half a second.
 MOST_TOGETHER: Final = 32
@@ -64,8 +66,10 @@ class Ingest:
         self._usage = usage
         self._erased = erased
         self._names = NameIds()
+        self._keys = UserKeys()
+        self._load = Load()
         self._turns = Turns(self._serve, MOST_TOGETHER)
-        db.on_rollback.append(self._names.forget)
+        db.on_rollback += [self._names.forget, self._keys.forget]
 
     def record(
         self,
@@ -106,6 +110,7 @@ class Ingest:
 
     def _count(self, connection: Connection, pieces: list[Piece]) -> list[dict[str, Any]]:
         """Count batches in one transaction; return what each sender is told."""
+        self._load.met(len(pieces))
         waiting = self._without_erased(connection, [piece.work for piece in pieces])
         fresh, repeated = _claim(connection, waiting)
         told = _count_once(connection, [waiting[at] for at in fresh])
@@ -147,25 +152,47 @@ class Ingest:
         last = effects[-1][0]
         project, now = last.project, last.now
         rollups = [effect for _, effect in effects]
+        # Before any other lock, as whoever removes people does.
+        removals = removing.hold_off(connection, project.id) if self._is_busy(connection) else None
+        armed = together(batch.reading.armed for batch, _ in effects)
         facts: Sequence[Facts] = [fact for rollup in rollups for fact in rollup.facts]
         found = {link for rollup in rollups for link in rollup.links}
+        named = set(armed)
         if facts or found:
-            named = {person for rollup in rollups for person in rollup.people()}
+            named.update(person for rollup in rollups for person in rollup.people())
+        if named:
             people.hold(connection, project.id, named, now)
         if facts:
             facts = people.within_cap(connection, project.id, facts, self._names)
             people.learn(connection, project.id, facts, now)
         if found:
             links.link(connection, project.id, found, now)
-        noted = recent.note_all(connection, project.id, rollups, self._names)
+        noted = self._note(connection, project.id, rollups, removals)
         # Any key of the group names its rows: what has one was never written before.
         key = last.reading.key or secrets.token_hex(16)
         # At once: until the commit the other processes' batches wait for whomever these name.
         with fast.together(connection):
-            recent.save(connection, noted)
+            noted.save(connection)
             self._usage.record(connection, UsageBatch(project.id, key, noted.rows))
-        if armed := together(batch.reading.armed for batch, _ in effects):
+        if armed:
             arming.arm(connection, project, armed, to_ms(now))
+
+    def _note(
+        self,
+        connection: Connection,
+        project_id: str,
+        rollups: Sequence[Rollup],
+        removals: int | None,
+    ) -> recent.Noted | pending.Later:
+        """Return what batches say of people, to be written now or, with `removals`, later."""
+        users, anonymous = recent.by_person(connection, project_id, rollups, self._names)
+        if removals is None or not (users or anonymous):
+            return recent.note_all(connection, project_id, users, anonymous)
+        self._keys.trust(project_id, removals)
+        return pending.note_later(connection, project_id, users, anonymous, self._keys)
+
+    def _is_busy(self, connection: Connection) -> bool:
+        return self._load.is_high and not pending.is_too_much(connection)
 
 
 def _claim(connection: Connection, waiting: list[Waiting]) -> tuple[list[int], list[int]]:

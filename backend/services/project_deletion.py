@@ -25,6 +25,7 @@ from backend.storage.models import (
     User,
     UserSurvey,
 )
+from backend.storage.usage import pending
 from backend.storage.usage.store import UsageStore
 
 # Short transactions: nobody of another project waits for a year of rows to be deleted.
@@ -56,7 +57,7 @@ def delete_project(
         while db.transact(lambda session: _delete_people(session, usage, project_id)):
             pass
         try:
-            db.transact(lambda session: _delete_rest(session, project_id, actor))
+            db.transact(lambda session: _delete_rest(session, usage, project_id, actor))
         except IntegrityError:
             continue
         return
@@ -76,6 +77,7 @@ def _close(session: Session, project_id: str, if_match: frozenset[str] | None) -
 
 def _delete_people(session: Session, usage: UsageStore, project_id: str) -> int:
     """Delete some people with all that is about them; return how many there were."""
+    pending.drop(session.connection(), project_id)
     some = select(User.key).where(User.project_id == project_id).order_by(User.key).limit(PIECE)
     keys = session.scalars(some).all()
     for model in _OF_PEOPLE:
@@ -85,7 +87,10 @@ def _delete_people(session: Session, usage: UsageStore, project_id: str) -> int:
     return len(keys)
 
 
-def _delete_rest(session: Session, project_id: str, actor: str) -> None:
+def _delete_rest(session: Session, usage: UsageStore, project_id: str, actor: str) -> None:
+    # Whom a batch that was under way has added since.
+    while _delete_people(session, usage, project_id):
+        pass
     entered = select(Membership.member_id).where(Membership.project_id == project_id)
     member_ids = session.scalars(entered).all()
     for table in reversed(Base.metadata.sorted_tables):

@@ -144,7 +144,7 @@ class Database:
             try:
                 with self.engine.begin() as connection:
                     return work(connection)
-            except Exception as error:
+            except BaseException as error:
                 self._rolled_back()
                 if _state(error) not in _RETRIED_STATES or tried == MAX_TRIES:
                     raise
@@ -158,7 +158,7 @@ class Database:
             forget()
 
 
-def _state(error: Exception) -> str | None:
+def _state(error: BaseException) -> str | None:
     """Return the SQLSTATE that PostgreSQL gave, if any."""
     driver_error = error.orig if isinstance(error, DBAPIError) else error
     return getattr(driver_error, "sqlstate", None)

@@ -11,11 +11,14 @@ import random
 import socket
 import threading
 import time
+from collections import defaultdict
 
 import pytest
 from sqlalchemy import func, select
 
-from backend.storage.models import Name, UsageDay
+from backend.domain.activity import unpack_recent
+from backend.storage.models import Name, UsageDay, User
+from backend.storage.usage import pending
 from tests.contracts.serving import Server, make_project, send, track
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "3"))
@@ -89,6 +92,24 @@ def counted(project):
         return {name: int(count) for name, count in session.execute(query)}
 
 
+def in_peoples_rows(project):
+    """Return the names each user's own row has, once what a busy server left for later is noted."""
+    db = project.server.db
+    pending.fold(db)
+    with db.read() as session:
+        users = session.execute(select(User.user_id, User.recent_use)).all()
+    return {user_id: set(unpack_recent(recent)) for user_id, recent in users}
+
+
+def in_usage(project):
+    query = select(User.user_id, UsageDay.name_id).join(User, User.key == UsageDay.user_key)
+    found = defaultdict(set)
+    with project.server.db.read() as session:
+        for user_id, name_id in session.execute(query):
+            found[user_id].add(name_id)
+    return found
+
+
 def test_a_server_killed_again_and_again_loses_and_doubles_nothing(own_server):
     draw = random.Random(9)
     project = make_project(own_server)
@@ -107,6 +128,7 @@ def test_a_server_killed_again_and_again_loses_and_doubles_nothing(own_server):
     ledger = {f"sender-{sender.number}": sender.acknowledged for sender in senders}
     assert counted(project) == {name: count for name, count in ledger.items() if count}
     assert sum(ledger.values()) > 0
+    assert in_peoples_rows(project) == in_usage(project)
 
 
 def test_a_connection_cut_before_the_answer_and_the_batch_sent_again_counts_once(server):

@@ -43,8 +43,9 @@ def test_a_rolled_back_batch_written_again_counts_a_linked_browser_once(db, proj
 
     def work(connection):
         names = NameIds()
-        noted = recent.note_all(connection, project.id, [rollup], names)
-        recent.save(connection, noted)
+        uses = recent.by_person(connection, project.id, [rollup], names)
+        noted = recent.note_all(connection, project.id, *uses)
+        noted.save(connection)
         SQL.record(connection, UsageBatch(project.id, "k", noted.rows))
         if next(attempts) < 2:
             raise ValueError

@@ -25,7 +25,7 @@ from backend.storage.models.projects import AdminToken, ApiKey, IdentitySecret, 
 from backend.storage.models.surveys import Survey, SurveyDay, SurveyVersion
 from backend.storage.models.tag_loads import TagLoad
 from backend.storage.models.triage import Triage
-from backend.storage.models.usage import Batch, Name, SeenMessage, UsageDay
+from backend.storage.models.usage import Batch, Name, PendingUse, SeenMessage, UsageDay
 from backend.storage.models.widget_errors import WidgetError
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Membership",
     "Name",
     "OneTimeLink",
+    "PendingUse",
     "PrivacySettings",
     "Project",
     "Release",

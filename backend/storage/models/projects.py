@@ -29,6 +29,8 @@ class Project(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     revision: Mapped[int]
+    # How often people were removed: keys of theirs that somebody remembers are looked up again.
+    people_removed: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class ApiKey(Base):

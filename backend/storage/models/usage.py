@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.storage.models.base import Base, Key, KeyRef, ShortText
@@ -40,6 +40,23 @@ class UsageDay(Base):
     count: Mapped[int]
     engaged_ms: Mapped[int] = mapped_column(BigInteger)
     first_ms: Mapped[int]
+
+
+class PendingUse(Base):
+    """What a group of batches says of people's own rows, until those say it too.
+
+    Numbers in a row, little-endian: `people` has each one's key, first and last instant and number
+    of uses (64 bits), `uses` the day and name id of each (32 bits), person by person.
+    """
+
+    __tablename__ = "pending_use"
+    # An id is never given again: what was read by it is still the same, or gone.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[Key]
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"))
+    people: Mapped[bytes] = mapped_column(LargeBinary)
+    uses: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Batch(Base):

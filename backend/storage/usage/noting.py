@@ -5,7 +5,7 @@ This runs for everybody in every batch, so it is written for few objects and few
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from backend.domain.activity import drop_old, merge_day, touch_recent
@@ -24,38 +24,54 @@ activity day and bits, recent use or its length, linked to. Instants in ms since
 Parts = list[tuple[Use, Sequence[int]]]
 """Somebody's use, by batch, each with the ids of that batch's names."""
 
+Used = tuple[int, int, Sequence[tuple[int, int]]]
+"""What somebody's own row keeps of their use: first and last instant, and (day, name id)s."""
 
-def note(
-    known: Known, recent_before: bytes, parts: Parts, rows: list[UsageRow]
-) -> tuple[int, tuple[Any, ...] | None]:
-    """Add one person's rows to `rows`, by day and name.
+Active = tuple[int, int, bytes]
+"""Activity day and bits, and recent use (`domain/activity.py`)."""
 
-    Returns:
-        Their first instant, and how their own row changes: first and last seen, activity day and
-        bits, recent use, key; None when it stays as it is.
-    """
-    key, _, first_seen, last_seen, _, day, bits, _, _ = known
-    recent = recent_before
+
+def add_rows(key: int, parts: Parts, rows: list[UsageRow]) -> Used:
+    """Add one person's rows to `rows`, by day and name; return what their own row keeps."""
     use, first, last = _added_up(parts)
-    is_new = False
-    for (used_day, name_id), (count, engaged_ms, day_ms) in use:
+    for (day, name_id), (count, engaged_ms, day_ms) in use:
         # Bare tuples in the order of UsageRow: a named one takes three times as long to make.
-        rows.append((key, used_day, name_id, count, engaged_ms, day_ms))  # type: ignore[arg-type]
-        touched = touch_recent(recent, name_id, used_day)
-        if touched is not recent:
-            recent, is_new = touched, True
+        rows.append((key, day, name_id, count, engaged_ms, day_ms))  # type: ignore[arg-type]
+    return first, last, [of_day for of_day, _ in use]
+
+
+def active_after(before: Active, used: Iterable[tuple[int, int]]) -> Active:
+    """Return somebody's activity with (day, name id)s added."""
+    day, bits, recent_before = before
+    recent = recent_before
+    for used_day, name_id in used:
+        recent = touch_recent(recent, name_id, used_day)
         if used_day > day or not bits >> (day - used_day) & 1:
             day, bits = merge_day(day, bits, used_day)
-            is_new = True
-    if first < first_seen:
-        first_seen, is_new = first, True
-    if last >= last_seen + LAST_SEEN_STEP_MS:
-        last_seen, is_new = last, True
-    if not is_new:
-        return first, None
     if len(recent) > len(recent_before) and len(recent) % _TIDY_BYTES == 0:
         recent = drop_old(recent, day)
-    return first, (first_seen, last_seen, day, bits, recent, key)
+    return day, bits, recent
+
+
+def changed(
+    known: Known, recent_before: bytes, first: int, last: int, active: Active
+) -> tuple[Any, ...] | None:
+    """Return how the row of somebody changes who was here from `first` to `last`.
+
+    Returns:
+        First and last seen, activity day and bits, recent use, key; None when it stays as it is.
+    """
+    key, _, first_seen, last_seen, _, day, bits, _, _ = known
+    is_later = last >= last_seen + LAST_SEEN_STEP_MS
+    if first >= first_seen and not is_later and active == (day, bits, recent_before):
+        return None
+    return min(first, first_seen), last if is_later else last_seen, *active, key
+
+
+def span(parts: Parts) -> tuple[int, int]:
+    """Return when somebody was first and last here."""
+    instants = [at for use, _ in parts for *_, at in use]
+    return min(instants), max(instants)
 
 
 def _added_up(
