@@ -37,7 +37,7 @@ from bench.ingest_events import DAYS, EVENTS, USERS, batches, is_gzip
 from bench.ingest_floor import FIRST_USER, copy_log
 from bench.server import PORT, Bench, postgresql, serve
 
-ROUNDS = 3
+ROUNDS = 5
 # In a round: 400,000 events, seconds of work.
 BODIES = 800
 CONNECTIONS = 8

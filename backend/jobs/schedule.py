@@ -25,7 +25,7 @@ class Job(NamedTuple):
 
 SCHEDULE: Final = (
     Job("usage-outbox", 0.5, maintenance.settle_usage),
-    Job("pending-use", 2.0, maintenance.note_pending_use),
+    Job("pending-use", 3.0, maintenance.note_pending_use),
     Job("profiles", 1.0, profiles.compute_pending),
     Job("pacing", 600.0, pacing.run),
     Job("forget-batches", 600.0, maintenance.forget_old_batches),
